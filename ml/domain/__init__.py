@@ -1,0 +1,1 @@
+"""Values that every room shares. Standard library only; no clock, disk, randomness or network."""

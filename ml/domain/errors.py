@@ -1,0 +1,63 @@
+"""Errors that a person can act on: each names the thing, the value, what is accepted and the remedy."""
+
+from __future__ import annotations
+
+
+class EvergreenError(Exception):
+    """Base of every error that Evergreen raises on purpose.
+
+    The message is one readable paragraph; ``remedy`` is the sentence that says what to do. Callers at the edge (CLI,
+    DAG task) print the message and choose an exit code or a retry by class; nothing else is caught.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} What to do: {self.remedy}" if self.remedy else self.message
+
+
+class SpecError(EvergreenError):
+    """A model spec (YAML) cannot be used; carries every problem of the file at once."""
+
+    exit_code = 2
+
+
+class DataError(EvergreenError):
+    """The data of a batch cannot be used as it is: retrying without other data is pointless."""
+
+    exit_code = 3
+
+
+class SourceUnavailableError(EvergreenError):
+    """A source did not answer: the same call may succeed later, so a scheduler should retry."""
+
+    exit_code = 4
+
+
+class ArtifactError(EvergreenError):
+    """Stored bytes are missing, altered, or not allowed to be loaded."""
+
+    exit_code = 5
+
+
+class RegistryError(EvergreenError):
+    """The records do not allow what was asked."""
+
+    exit_code = 6
+
+
+class StalePromotionError(RegistryError):
+    """Another promotion happened after the gate judged: the verdict no longer speaks of today's champion."""
+
+
+class LeaseHeldError(RegistryError):
+    """Another retraining of the same model is in flight."""
+
+
+class NotFoundError(RegistryError):
+    """A model, version, decision or batch that was asked for by name has no record."""

@@ -1,0 +1,36 @@
+"""The environment, read once into one frozen value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are.
+
+    ``home`` holds the default database and artifacts. ``database_url`` is a SQLAlchemy URL; ``artifacts_url`` a directory or fsspec
+    URL; ``models_dir`` the folder of the specs; ``data_root`` the folder at which a relative source path starts.
+    """
+
+    home: Path
+    database_url: str
+    artifacts_url: str
+    models_dir: Path
+    data_root: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read ``EVERGREEN_HOME``, ``_DATABASE_URL``, ``_ARTIFACTS_URL``, ``_MODELS_DIR`` and ``_DATA_ROOT``."""
+        env = os.environ if environment is None else environment
+        home = Path(env.get("EVERGREEN_HOME") or Path.cwd() / ".evergreen").absolute()
+        return cls(
+            home=home,
+            database_url=env.get("EVERGREEN_DATABASE_URL") or f"sqlite:///{home / 'evergreen.db'}",
+            artifacts_url=env.get("EVERGREEN_ARTIFACTS_URL") or str(home / "artifacts"),
+            models_dir=Path(env.get("EVERGREEN_MODELS_DIR") or "dags/models").absolute(),
+            data_root=env.get("EVERGREEN_DATA_ROOT") or str(Path.cwd()),
+        )

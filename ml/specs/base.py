@@ -1,0 +1,65 @@
+"""What every spec has in common: strict, frozen, no unknown fields; and the scalar types written in YAML."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from ml.domain.windows import format_duration, parse_duration, parse_moment
+
+
+class Spec(BaseModel):
+    """Base of every part of a spec: an unknown field, a wrong type or a later change is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_moment(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return parse_moment(value.isoformat())
+    return value
+
+
+def _listed(value: Any) -> Any:
+    """YAML lists arrive as lists; frozen specs hold tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhdw]$", "examples": ["12h", "7d", "2w"]}),
+]
+"""A whole number and a unit: s, m, h, d or w."""
+
+PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
+"""A duration longer than nothing."""
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    PlainSerializer(lambda moment: moment.isoformat(), return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-03-01"]}),
+]
+"""An ISO 8601 date or datetime; UTC where it has no offset."""
+
+Listed = BeforeValidator(_listed)
+"""Marks a tuple that is written as a list in YAML."""
+
+Column = Annotated[str, Field(min_length=1, max_length=255)]
+"""The name of a column."""
+
+Columns = Annotated[tuple[Column, ...], Listed]
+"""Names of columns."""
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A part of a whole, 0 to 1."""

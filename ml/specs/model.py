@@ -1,0 +1,85 @@
+"""The whole spec of one model."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ml.domain.digests import digest_of
+from ml.specs.base import Columns, Listed, Moment, Spec
+from ml.specs.data import FeaturesSpec, ValidationSpec
+from ml.specs.monitoring import MonitoringSpec
+from ml.specs.policy import PolicySpec
+from ml.specs.problem import ProblemSpec
+from ml.specs.source import LabelsSpec, SourceSpec, TimeSpec
+from ml.specs.training import GateSpec, TrainingSpec
+
+MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+_PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_CRON_FIELDS = 5
+
+
+class ModelSpec(Spec):
+    """One model: what it predicts, from which data, and how it is kept fresh."""
+
+    model: str = Field(description="Name: lower-case letters, digits, `_` and `-`. It names the DAGs and all records.")
+    description: str = Field(default="", description="What the model is for; shown in Airflow.")
+    owner: str = Field(default="evergreen", min_length=1, description="Who answers for it; the DAGs' owner.")
+    tags: Annotated[tuple[str, ...], Listed] = Field(default=(), description="Tags of the DAGs.")
+    problem: ProblemSpec
+    source: SourceSpec
+    time: TimeSpec
+    key: Columns = Field(default=(), description="Columns that identify a row. Needed when labels have their own source.")
+    labels: LabelsSpec = Field(default=LabelsSpec(), description="When and from where labels arrive.")
+    features: FeaturesSpec = Field(default=FeaturesSpec(), description="Which columns are features.")
+    validation: ValidationSpec = Field(default=ValidationSpec(), description="What a batch must look like.")
+    training: TrainingSpec = Field(default=TrainingSpec(), description="How a challenger is trained.")
+    gate: GateSpec = Field(default=GateSpec(), description="What a challenger must show.")
+    monitoring: MonitoringSpec = Field(default=MonitoringSpec(), description="What is watched.")
+    policy: PolicySpec = Field(default=PolicySpec(), description="When to retrain.")
+    schedule: str | None = Field(
+        default=None,
+        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`; left out, only by hand.",
+    )
+    start: Moment | None = Field(
+        default=None, description="From when on Airflow schedules batches, the past ones included. Left out: from now on."
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _can_be_a_dag_id(cls, name: str) -> str:
+        if MODEL_NAME.fullmatch(name) is None:
+            raise ValueError(
+                f"{name!r} cannot name a model: start with a lower-case letter, go on with at most 62 of a-z, 0-9, _ and -"
+            )
+        return name
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, schedule: str | None) -> str | None:
+        if schedule is None or schedule in _PRESETS or len(schedule.split()) == _CRON_FIELDS:
+            return schedule
+        raise ValueError(f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(_PRESETS)}")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.labels.source is not None and not self.key:
+            raise ValueError("labels.source is joined to the rows by key: name the key columns, for example key: [order_id]")
+        reserved = {*self.problem.targets, self.time.column}
+        for place, columns in (("features.columns", self.features.columns or ()), ("key", self.key)):
+            clash = sorted(reserved.intersection(columns))
+            if clash:
+                raise ValueError(f"{place} names {', '.join(clash)}, which is the target or the time column")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the spec's meaning: comments, order and omitted defaults do not change it."""
+        return digest_of(self.model_dump(mode="json"))
+
+    @property
+    def retrain_dag_id(self) -> str:
+        """Id of the DAG that retrains; the model's name is the id of the other one."""
+        return f"{self.model}.retrain"

@@ -1,0 +1,147 @@
+"""On what and how a challenger is trained, and what it must show before it goes live."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ml.specs.base import Listed, Moment, PositiveDuration, Share, Spec
+
+
+class AllWindow(Spec):
+    """Train on every labelled row."""
+
+    kind: Literal["all"]
+
+
+class SlidingWindow(Spec):
+    """Train on the newest labelled rows only."""
+
+    kind: Literal["sliding"]
+    length: PositiveDuration = Field(description="How far back the rows go.")
+
+
+class SinceWindow(Spec):
+    """Train on the labelled rows since a date."""
+
+    kind: Literal["since"]
+    start: Moment = Field(description="First moment that is used.")
+
+
+TrainingWindow = Annotated[AllWindow | SlidingWindow | SinceWindow, Field(discriminator="kind")]
+
+EstimatorName = Literal[
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
+    "ElasticNet",
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "GaussianNB",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
+    "HistGradientBoostingClassifier",
+    "HistGradientBoostingRegressor",
+    "HuberRegressor",
+    "KNeighborsClassifier",
+    "KNeighborsRegressor",
+    "Lasso",
+    "LinearRegression",
+    "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "PoissonRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "Ridge",
+    "SGDClassifier",
+    "SGDRegressor",
+]
+Scalar = bool | int | float | str | None
+
+
+class SearchChoice(Spec):
+    """Try these values."""
+
+    values: Annotated[tuple[Scalar, ...], Listed] = Field(min_length=1, description="The values to choose from.")
+
+
+class SearchRange(Spec):
+    """Try values between two bounds; whole numbers if both bounds are whole."""
+
+    low: int | float = Field(description="Smallest value.")
+    high: int | float = Field(description="Largest value.")
+    log: bool = Field(default=False, description="Search on a logarithmic scale.")
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} must be below high {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a logarithmic range must start above 0, not at {self.low}")
+        return self
+
+
+class CandidateSpec(Spec):
+    """One estimator to try, by its scikit-learn name."""
+
+    estimator: EstimatorName = Field(description="Class name in scikit-learn.")
+    parameters: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict, description="Fixed parameters.")
+    search: dict[str, SearchChoice | SearchRange] = Field(
+        default_factory=dict, description="Parameters to search over, each with `values` or with `low` and `high`."
+    )
+
+
+class SearchBudget(Spec):
+    """How much may be spent on searching when there is more than one candidate or a parameter to search."""
+
+    trials: int = Field(default=20, ge=1, description="Most settings to try, over all candidates.")
+    folds: int = Field(default=3, ge=2, description="Folds of the forward-chaining cross-validation in time.")
+    max_duration: PositiveDuration | None = Field(
+        default=None,
+        description="Stop searching after this long. A time limit makes the result depend on the machine's speed; trials don't.",
+    )
+
+
+class TrainingSpec(Spec):
+    """How a challenger is trained."""
+
+    window: TrainingWindow = Field(default=AllWindow(kind="all"), description="Which labelled rows are used.")
+    candidates: Annotated[tuple[CandidateSpec, ...], Listed] = Field(
+        default=(), description="Estimators to try; by default HistGradientBoosting with scikit-learn's own parameters."
+    )
+    search: SearchBudget = Field(default=SearchBudget(), description="Budget of the search.")
+    min_rows: int = Field(default=100, ge=2, description="Fewer labelled rows are not trained on.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Same snapshots, spec, code and seed: same predictions.")
+    max_duration: PositiveDuration | None = Field(
+        default=None, description="Airflow stops a training task after this long; by default after six hours."
+    )
+
+
+class GateSpec(Spec):
+    """What a challenger must show on held-out rows before it becomes champion."""
+
+    comparison: Literal["non_inferior", "superior"] = Field(
+        default="non_inferior",
+        description="`non_inferior`: blocked only if significantly worse than the champion by more than `margin` — right for routine "
+        "retraining. `superior`: must be significantly better by `margin`.",
+    )
+    margin: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="Smallest difference that matters, in the primary metric's unit.",
+    )
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="Confidence of the interval.")
+    resamples: int = Field(default=1000, ge=100, le=100_000, description="Resamples of the paired bootstrap.")
+    holdout: Share = Field(
+        default=0.3,
+        gt=0.0,
+        lt=1.0,
+        description="Share of the labelled rows newer than the champion's training data (for a first version: of all labelled "
+        "rows) that is held out to judge on; the newest ones.",
+    )
+    min_rows: int = Field(default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays.")
+    floors: dict[str, float] = Field(
+        default_factory=dict, description="Metrics and the worst value that the challenger may have on the held-out rows."
+    )
+    refit: bool = Field(default=True, description="Fit what passed once more on all labelled rows, the held-out ones included.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -67,6 +68,8 @@ class ModelSpec(Spec):
     def _fits_together(self) -> Self:
         if self.labels.source is not None and not self.key:
             raise ValueError("labels.source is joined to the rows by key: name the key columns, for example key: [order_id]")
+        if self.labels.time is not None and self.labels.source is None:
+            raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
         reserved = {*self.problem.targets, self.time.column}
         for place, columns in (("features.columns", self.features.columns or ()), ("key", self.key)):
             clash = sorted(reserved.intersection(columns))
@@ -78,6 +81,11 @@ class ModelSpec(Spec):
     def digest(self) -> str:
         """SHA-256 of the spec's meaning: comments, order and omitted defaults do not change it."""
         return digest_of(self.model_dump(mode="json"))
+
+    @property
+    def labels_are_separate(self) -> bool:
+        """Whether labels come later than their rows, or from elsewhere, and so are snapshots of their own."""
+        return self.labels.source is not None or self.labels.delay > timedelta(0)
 
     @property
     def retrain_dag_id(self) -> str:

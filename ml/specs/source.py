@@ -83,6 +83,11 @@ class LabelsSpec(Spec):
     source: SourceSpec | None = Field(
         default=None, description="A source of its own, joined by `key`; by default the target is in the rows' source."
     )
+    time: Column | None = Field(
+        default=None,
+        description="Column of `labels.source` with the moment at which a label became known; nobody sees it earlier. By default "
+        "that source carries the rows' own time column instead.",
+    )
     patience: Duration = Field(
         default=timedelta(days=28),
         description="How long after `delay` a batch whose labels are incomplete is read again.",

@@ -47,6 +47,9 @@ class ModelSpec(Spec):
     start: Moment | None = Field(
         default=None, description="From when on Airflow schedules batches, the past ones included. Left out: from now on."
     )
+    end: Moment | None = Field(
+        default=None, description="Up to when, exclusively, Airflow schedules batches. Left out: for as long as there is a schedule."
+    )
 
     @field_validator("model")
     @classmethod
@@ -70,6 +73,8 @@ class ModelSpec(Spec):
             raise ValueError("labels.source is joined to the rows by key: name the key columns, for example key: [order_id]")
         if self.labels.time is not None and self.labels.source is None:
             raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ValueError(f"end {self.end.isoformat()} must come after start {self.start.isoformat()}")
         reserved = {*self.problem.targets, self.time.column}
         for place, columns in (("features.columns", self.features.columns or ()), ("key", self.key)):
             clash = sorted(reserved.intersection(columns))

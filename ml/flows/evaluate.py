@@ -1,0 +1,118 @@
+"""evaluate: champion and challenger on the same held-out rows; what passes is fitted once more on all of them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ml.artifacts.models import put_model
+from ml.domain.digests import digest_of
+from ml.domain.errors import NotFoundError, RegistryError
+from ml.domain.records import GateResult, Version
+from ml.evaluation import Judgement, judge
+from ml.flows.train import TrainingRows, predict, training_rows
+from ml.flows.workspace import Workspace
+from ml.problems import problem_of
+from ml.profiles import conform
+from ml.specs import ModelSpec
+from ml.training import refit
+
+
+def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateResult:
+    """Judge the challenger of a decision and record the verdict with all its findings, passed or not.
+
+    The held-out rows are later than anything that either model was fitted on. With ``gate.refit`` a challenger that passed
+    is fitted again on all labelled rows, and the record says so. A second call finds the first one's verdict.
+
+    Raises:
+        NotFoundError: the decision has no trained challenger.
+    """
+    with workspace.registry.read() as reader:
+        challenger = reader.version_by_run_key(spec.model, decision_id)
+        if challenger is None:
+            raise NotFoundError(
+                f"The decision {decision_id} of {spec.model} has no challenger.", remedy="train first, then evaluate."
+            )
+        done = reader.gate_result(spec.model, challenger.version)
+        if done is not None:
+            return done
+        rows = training_rows(workspace, reader, spec, decision_id)
+        generation = reader.generation(spec.model)
+    if rows.labelled.sha256 != challenger.manifest["rows_sha256"]:
+        raise RegistryError(
+            f"The rows on which version {challenger.version} of {spec.model} was trained have been superseded since.",
+            remedy="decide again and retrain: the new challenger is judged on today's rows.",
+        )
+    judgement = _judge(workspace, spec, rows, challenger)
+    refitted = judgement.passed and spec.gate.refit
+    if refitted:
+        _refit(workspace, spec, rows, challenger)
+    result = _result(spec, rows, challenger, judgement, generation=generation, refitted=refitted)
+    with workspace.registry.write() as writer:
+        return writer.add_gate_result(result)
+
+
+def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> Judgement:
+    problem, holdout = problem_of(spec.problem), rows.split.holdout
+    champion: pd.DataFrame | None = None
+    dummy: pd.DataFrame | None = None
+    if rows.champion is not None:
+        champion = predict(spec, rows, workspace.model(rows.champion.serving_sha256))
+    elif len(holdout):
+        features = conform(rows.split.train, rows.schema)
+        estimator = problem.dummy().fit(features, problem.target_for_fit(rows.split.train, spec.problem))
+        dummy = predict(spec, rows, estimator)
+    return judge(
+        gate=spec.gate,
+        problem=problem,
+        metric=spec.problem.metric,
+        truth=problem.truth(holdout, spec.problem),
+        challenger=workspace.frame(challenger.manifest["holdout_predictions_sha256"]),
+        champion=champion,
+        dummy=dummy,
+        seed=spec.training.seed,
+    )
+
+
+def _refit(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> None:
+    """Fit the judged parameters on train and holdout; recorded before the verdict, so a killed run finds it again."""
+    everything = pd.concat([rows.split.train, rows.split.holdout], ignore_index=True)
+    estimator = refit(
+        challenger.manifest["estimator"],
+        challenger.manifest["parameters"],
+        everything,
+        spec=spec,
+        schema=rows.schema,
+        problem=problem_of(spec.problem),
+    )
+    sha256 = put_model(workspace.store, estimator)
+    workspace.remember_model(sha256, estimator)
+    until = rows.labelled.until or challenger.trained_until
+    with workspace.registry.write() as writer:
+        writer.set_refit(spec.model, challenger.version, sha256=sha256, until=until)
+
+
+def _result(
+    spec: ModelSpec,
+    rows: TrainingRows,
+    challenger: Version,
+    judgement: Judgement,
+    *,
+    generation: int,
+    refitted: bool,
+) -> GateResult:
+    return GateResult(
+        model=spec.model,
+        challenger=challenger.version,
+        champion=None if rows.champion is None else rows.champion.version,
+        as_of=rows.decision.as_of,
+        passed=judgement.passed,
+        sentence=judgement.sentence,
+        metrics=judgement.metrics,
+        difference=judgement.difference,
+        interval=judgement.interval,
+        rows=len(rows.split.holdout),
+        rows_sha256=digest_of([rows.labelled.sha256, rows.split.holdout_from.isoformat(), len(rows.split.holdout)]),
+        refitted=refitted,
+        generation=generation,
+        findings=judgement.findings,
+    )

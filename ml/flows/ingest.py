@@ -1,0 +1,57 @@
+"""ingest: read one window from the source and keep it as an immutable snapshot."""
+
+from __future__ import annotations
+
+from ml.artifacts.frames import put_frame
+from ml.data import read_window
+from ml.data.labels import without_labels
+from ml.domain.errors import DataError
+from ml.domain.records import Snapshot, SnapshotRole
+from ml.domain.windows import Window
+from ml.flows.provenance import code_version
+from ml.flows.workspace import Workspace
+from ml.specs import ModelSpec
+
+
+def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
+    """Store the rows of ``window``; the same data gives the same snapshot, other data one that supersedes it.
+
+    Labels that arrive later, or from elsewhere, are cut off here, even where the source already has them.
+
+    Raises:
+        DataError: the source's content cannot be a batch; its findings are recorded first.
+        SourceUnavailableError: the source does not answer, or has nothing yet.
+    """
+    try:
+        read = read_window(
+            spec.source,
+            time=spec.time,
+            window=window,
+            max_rows=spec.validation.max_rows,
+            data_root=workspace.settings.data_root,
+            resolve_connection=workspace.resolve_connection,
+        )
+    except DataError as error:
+        with workspace.registry.write() as writer:
+            writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
+            writer.add_findings(spec.model, window, window.end, "ingest", error.findings)
+        raise
+    frame = read.frame
+    if spec.labels_are_separate:
+        frame = without_labels(frame, targets=spec.problem.targets)
+    sha256 = put_frame(workspace.store, frame)
+    workspace.remember(sha256, frame)
+    with workspace.registry.write() as writer:
+        writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
+        writer.add_findings(spec.model, window, window.end, "ingest", read.findings)
+        return writer.add_snapshot(
+            model=spec.model,
+            role=SnapshotRole.ROWS,
+            window=window,
+            as_of=window.end,
+            sha256=sha256,
+            rows=len(frame),
+            columns={str(name): str(dtype) for name, dtype in frame.dtypes.items()},
+            source=read.description,
+            code_version=code_version(),
+        )

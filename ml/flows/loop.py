@@ -1,0 +1,77 @@
+"""run: the whole loop of a model over a span of time, batch by batch, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml.domain.errors import DataError, LeaseHeldError
+from ml.domain.records import Decision, GateResult, Promotion, Verdict
+from ml.domain.windows import Window
+from ml.flows.decide import decide
+from ml.flows.evaluate import evaluate
+from ml.flows.ingest import ingest
+from ml.flows.monitor import monitor
+from ml.flows.promote import promote
+from ml.flows.score import score
+from ml.flows.train import train
+from ml.flows.validate import validate
+from ml.flows.workspace import Workspace
+from ml.specs import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What became of one batch. ``stopped`` is why the batch was not used, or its retraining not possible; else None."""
+
+    window: Window
+    rows: int = 0
+    decision: Decision | None = None
+    verdict: GateResult | None = None
+    promotion: Promotion | None = None
+    stopped: str | None = None
+
+
+def run(
+    workspace: Workspace,
+    spec: ModelSpec,
+    *,
+    start: datetime,
+    end: datetime,
+    on_batch: Callable[[BatchOutcome], None] | None = None,
+) -> tuple[BatchOutcome, ...]:
+    """Play the loop over every whole batch in ``[start, end)``, in order, as Airflow would; ``on_batch`` is told each outcome.
+
+    A batch that is stopped does not stop the loop: it is recorded and the next one is tried, as the next scheduled run would.
+    """
+    outcomes = []
+    for outcome in _outcomes(workspace, spec, Window(start, end)):
+        outcomes.append(outcome)
+        if on_batch is not None:
+            on_batch(outcome)
+    return tuple(outcomes)
+
+
+def _outcomes(workspace: Workspace, spec: ModelSpec, span: Window) -> Iterator[BatchOutcome]:
+    for window in span.batches(spec.time.batch):
+        yield _batch(workspace, spec, window)
+
+
+def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcome:
+    try:
+        ingest(workspace, spec, window)
+        rows = validate(workspace, spec, window).rows_kept
+    except DataError as error:
+        return BatchOutcome(window, stopped=str(error))
+    score(workspace, spec, window)
+    monitor(workspace, spec, window)
+    decision = decide(workspace, spec, window)
+    if decision.verdict is not Verdict.RETRAIN:
+        return BatchOutcome(window, rows, decision)
+    try:
+        train(workspace, spec, decision.id)
+    except (DataError, LeaseHeldError) as error:
+        return BatchOutcome(window, rows, decision, stopped=str(error))
+    verdict = evaluate(workspace, spec, decision.id)
+    return BatchOutcome(window, rows, decision, verdict, promote(workspace, spec, decision.id))

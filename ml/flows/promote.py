@@ -1,0 +1,109 @@
+"""promote, and its mirror image rollback: exactly one champion, changed in one transaction, with the reason."""
+
+from __future__ import annotations
+
+from ml.domain.errors import NotFoundError, RegistryError
+from ml.domain.records import Act, GateResult, Promotion, Version
+from ml.flows.workspace import Workspace
+from ml.registry import Writer
+from ml.specs import ModelSpec
+
+
+def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotion | None:
+    """Make the challenger of a decision the champion if it passed the gate; else reject it and return None.
+
+    Either way the model's lease ends. Repeating the call finds what the first one did.
+
+    Raises:
+        NotFoundError: the challenger was not trained or not evaluated.
+        StalePromotionError: the champion changed after the gate had judged.
+    """
+    with workspace.registry.read() as reader:
+        challenger = reader.version_by_run_key(spec.model, decision_id)
+        result = None if challenger is None else reader.gate_result(spec.model, challenger.version)
+        newest = reader.promotions(spec.model)[-1:]
+    if challenger is None or result is None:
+        raise NotFoundError(
+            f"The challenger of {decision_id} has no verdict yet.", remedy="train, then evaluate, then promote."
+        )
+    overtaken = [promotion for promotion in newest if promotion.as_of > challenger.as_of]
+    if not result.passed or overtaken:
+        return _reject(workspace, spec, challenger)
+
+    def act(writer: Writer) -> Promotion:
+        promotion = writer.promote(
+            model=spec.model,
+            to_version=challenger.version,
+            run_key=decision_id,
+            expected_generation=result.generation,
+            as_of=challenger.as_of,
+            baseline=_baseline(result),
+            reason=result.sentence,
+            actor=workspace.actor,
+            act=Act.PROMOTE,
+            created_at=workspace.clock(),
+        )
+        writer.release_lease(spec.model, decision_id)
+        return promotion
+
+    return workspace.registry.retrying(act)
+
+
+def rollback(workspace: Workspace, spec: ModelSpec, *, reason: str, to_version: int | None = None) -> Promotion:
+    """Make an earlier champion the champion again, by default the one before; the same act as promoting, backwards.
+
+    Raises:
+        NotFoundError: there is no earlier champion, or no such version.
+        RegistryError: no reason is given, or the version never was a champion.
+    """
+    if not reason.strip():
+        raise RegistryError("A rollback needs a reason.", remedy="say in a sentence why, for whoever reads it in a year.")
+    with workspace.registry.read() as reader:
+        promotions = reader.promotions(spec.model)
+        generation = reader.generation(spec.model)
+        watermark = reader.watermark(spec.model)
+    target = to_version if to_version is not None else _previous(spec, promotions)
+    served = [promotion for promotion in promotions if promotion.to_version == target]
+    if not served:
+        raise RegistryError(
+            f"Version {target} of {spec.model} never was its champion.",
+            remedy=f"choose one that was: {sorted({promotion.to_version for promotion in promotions})}.",
+        )
+    as_of = max(promotions[-1].as_of, watermark or promotions[-1].as_of)
+
+    def act(writer: Writer) -> Promotion:
+        return writer.promote(
+            model=spec.model,
+            to_version=target,
+            run_key=f"rollback-{generation + 1}",
+            expected_generation=generation,
+            as_of=as_of,
+            baseline=served[-1].baseline,
+            reason=reason,
+            actor=workspace.actor,
+            act=Act.ROLLBACK,
+            created_at=workspace.clock(),
+        )
+
+    return workspace.registry.retrying(act)
+
+
+def _reject(workspace: Workspace, spec: ModelSpec, challenger: Version) -> None:
+    def act(writer: Writer) -> None:
+        writer.reject(spec.model, challenger.version)
+        writer.release_lease(spec.model, challenger.run_key)
+
+    workspace.registry.retrying(act)
+
+
+def _baseline(result: GateResult) -> dict[str, float]:
+    return dict(result.metrics.get("challenger", {}))
+
+
+def _previous(spec: ModelSpec, promotions: tuple[Promotion, ...]) -> int:
+    if not promotions:
+        raise NotFoundError(f"{spec.model} has no champion yet.", remedy="promote a first version.")
+    before = promotions[-1].from_version
+    if before is None:
+        raise NotFoundError(f"{spec.model} has had one champion only, version {promotions[-1].to_version}: there is none before.")
+    return before

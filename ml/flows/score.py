@@ -1,0 +1,60 @@
+"""score: what the champion of that time, and a few retired ones, predict for a batch."""
+
+from __future__ import annotations
+
+from ml.artifacts.frames import put_frame
+from ml.domain.records import Scoring, ScoringRole, Version
+from ml.domain.windows import Window
+from ml.flows.schema import required_schema
+from ml.flows.validate import validate
+from ml.flows.workspace import Workspace
+from ml.problems import problem_of
+from ml.profiles import conform
+from ml.specs import ModelSpec
+
+
+def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scoring, ...]:
+    """Predict the kept rows of ``window`` with the champion at the window's start, and with retired champions in the shadow.
+
+    The champion is the one that was live when the window began, so scoring a past batch again never uses a model that had seen it.
+    Without a champion there is nothing to do. Scoring twice finds its own result.
+    """
+    validation = validate(workspace, spec, window)
+    with workspace.registry.read() as reader:
+        champion = reader.champion_at(spec.model, window.start)
+        if champion is None:
+            return ()
+        shadows = reader.retired_at(spec.model, window.start, spec.monitoring.shadows)
+        done = {
+            scoring.version: scoring
+            for scoring in reader.scorings(spec.model, window=window)
+            if scoring.snapshot_id == validation.snapshot_id
+        }
+        schema = required_schema(reader, spec)
+    roles = [(champion, ScoringRole.CHAMPION), *((version, ScoringRole.SHADOW) for version in shadows)]
+    features = None
+    fresh: list[tuple[Version, ScoringRole, str]] = []
+    for version, role in roles:
+        if version.version in done:
+            continue
+        if features is None:
+            features = conform(workspace.frame(validation.kept_sha256), schema)
+        predictions = problem_of(spec.problem).predict(workspace.model(version.serving_sha256), features)
+        sha256 = put_frame(workspace.store, predictions)
+        workspace.remember(sha256, predictions)
+        fresh.append((version, role, sha256))
+    with workspace.registry.write() as writer:
+        added = [
+            writer.add_scoring(
+                model=spec.model,
+                version=version.version,
+                role=role,
+                snapshot_id=validation.snapshot_id,
+                window=window,
+                as_of=window.end,
+                sha256=sha256,
+                rows=validation.rows_kept,
+            )
+            for version, role, sha256 in fresh
+        ]
+    return (*done.values(), *added)

@@ -1,0 +1,91 @@
+"""validate: check a batch, set bad rows aside, stop what cannot be used."""
+
+from __future__ import annotations
+
+from ml.artifacts.frames import put_frame
+from ml.domain.errors import DataError, NotFoundError
+from ml.domain.findings import Finding, Severity
+from ml.domain.records import Snapshot, SnapshotRole, Validation
+from ml.domain.schema import TableSchema
+from ml.domain.windows import Window
+from ml.flows.schema import frozen_schema, inferred_schema, schema_key
+from ml.flows.workspace import Workspace
+from ml.registry import Reader
+from ml.specs import ModelSpec
+from ml.validation import Validated
+from ml.validation import validate as check
+
+_RECENT_BATCHES = 10
+
+
+def validate(workspace: Workspace, spec: ModelSpec, window: Window) -> Validation:
+    """Validate the newest snapshot of ``window`` and record what was found; the first good batch freezes the schema.
+
+    Raises:
+        DataError: an error of the whole table, or too many bad rows: the batch is stopped. It is recorded first.
+        NotFoundError: the window was not ingested.
+    """
+    with workspace.registry.read() as reader:
+        snapshot = newest_snapshot(reader, spec, window)
+        done = reader.validation_of(snapshot.id)
+        schema = frozen_schema(reader, spec)
+        recent = reader.recent_rows(spec.model, before=window.start, limit=_RECENT_BATCHES)
+    if done is None:
+        done = _validated(workspace, spec, snapshot, schema, recent)
+    if not done.passed:
+        raise DataError(_stopped(spec, window, done.findings), findings=done.findings, remedy=_remedy(done.findings))
+    return done
+
+
+def newest_snapshot(reader: Reader, spec: ModelSpec, window: Window) -> Snapshot:
+    """Return the snapshot of exactly this window; raise ``NotFoundError`` if there is none."""
+    found = reader.snapshots(spec.model, SnapshotRole.ROWS, as_of=window.end, start=window.start, end=window.end)
+    exact = [snapshot for snapshot in found if snapshot.window == window]
+    if not exact:
+        raise NotFoundError(f"{spec.model} has no snapshot of {window}.", remedy="ingest the window first.")
+    return exact[-1]
+
+
+def _validated(
+    workspace: Workspace, spec: ModelSpec, snapshot: Snapshot, schema: TableSchema | None, recent: tuple[int, ...]
+) -> Validation:
+    frame = workspace.frame(snapshot.sha256)
+    expected = schema or inferred_schema(frame, spec)
+    result = check(frame, spec=spec, schema=expected, window=snapshot.window, recent_rows=recent)
+    validation = _record(workspace, snapshot, result)
+    with workspace.registry.write() as writer:
+        if validation.passed and schema is None:
+            writer.freeze_schema(spec.model, schema_key(spec), expected.to_json())
+        writer.add_validation(validation, model=spec.model, window=snapshot.window, as_of=snapshot.as_of)
+    return validation
+
+
+def _record(workspace: Workspace, snapshot: Snapshot, result: Validated) -> Validation:
+    """Store the kept and the quarantined rows; where all are kept, the snapshot itself is the kept frame."""
+    kept_sha256, quarantine_sha256 = snapshot.sha256, None
+    if len(result.quarantined):
+        kept_sha256 = put_frame(workspace.store, result.kept)
+        quarantine_sha256 = put_frame(workspace.store, result.quarantined)
+        workspace.remember(kept_sha256, result.kept)
+    return Validation(
+        snapshot_id=snapshot.id,
+        passed=result.passed,
+        rows_kept=len(result.kept),
+        rows_quarantined=len(result.quarantined),
+        kept_sha256=kept_sha256,
+        quarantine_sha256=quarantine_sha256,
+        findings=result.findings,
+    )
+
+
+def _errors(findings: tuple[Finding, ...]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+def _stopped(spec: ModelSpec, window: Window, findings: tuple[Finding, ...]) -> str:
+    reasons = "; ".join(finding.sentence() for finding in _errors(findings))
+    return f"The batch {window} of {spec.model} is stopped: {reasons}."
+
+
+def _remedy(findings: tuple[Finding, ...]) -> str:
+    return " ".join(dict.fromkeys(finding.remedy for finding in _errors(findings)))

@@ -1,0 +1,128 @@
+"""What every flow works with: the records, the artifacts, and the few things that come from outside."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+
+from ml.artifacts.frames import get_frame
+from ml.artifacts.models import get_model
+from ml.artifacts.store import ArtifactStore
+from ml.domain.errors import SpecError
+from ml.registry import Registry
+from ml.settings import Settings
+
+_CACHED_BYTES = 512 * 1024**2
+_CACHED_MODELS = 8
+
+
+def connection_from_environment(connection: str) -> str:
+    """Turn the ``connection`` of a SQL source into a SQLAlchemy URL.
+
+    A URL is returned as it is; a connection id is looked up as Airflow does, in ``AIRFLOW_CONN_<ID>``.
+
+    Raises:
+        SpecError: there is no such connection.
+    """
+    if "://" in connection:
+        return connection
+    name = f"AIRFLOW_CONN_{connection.upper()}"
+    url = os.environ.get(name)
+    if url is None:
+        raise SpecError(
+            f"The connection {connection!r} of the source is not known here.",
+            remedy=f"define it in Airflow, or set {name} to a SQLAlchemy URL.",
+        )
+    return url
+
+
+@dataclass
+class Workspace:
+    """The registry, the artifact store and the environment of one process.
+
+    Frames and models that were read once are kept in bounded caches: they are immutable and addressed by content, so a cached
+    one is as good as the stored one.
+    """
+
+    settings: Settings
+    registry: Registry
+    store: ArtifactStore
+    resolve_connection: Callable[[str], str] = connection_from_environment
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    actor: str = ""
+    _frames: OrderedDict[str, pd.DataFrame] = field(default_factory=OrderedDict, repr=False)
+    _frame_bytes: dict[str, int] = field(default_factory=dict, repr=False)
+    _models: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, *, resolve_connection: Callable[[str], str] | None = None, actor: str | None = None
+    ) -> Self:
+        """Open the database (migrating it if it is older) and the artifact store.
+
+        Raises:
+            EvergreenError: one of them cannot be reached; the message says which and what to do.
+        """
+        return cls(
+            settings=settings,
+            registry=Registry.open(settings.database_url),
+            store=ArtifactStore(settings.artifacts_url),
+            resolve_connection=resolve_connection or connection_from_environment,
+            actor=actor if actor is not None else _login(),
+        )
+
+    def frame(self, sha256: str) -> pd.DataFrame:
+        """Return a stored frame; do not change it in place."""
+        if sha256 not in self._frames:
+            self.remember(sha256, get_frame(self.store, sha256))
+        self._frames.move_to_end(sha256)
+        return self._frames[sha256]
+
+    def remember(self, sha256: str, frame: pd.DataFrame) -> None:
+        """Keep a frame that was just stored, so that the next flow of this process need not read it back."""
+        self._frames[sha256] = frame
+        self._frame_bytes[sha256] = int(frame.memory_usage(deep=False).sum())
+        while sum(self._frame_bytes.values()) > _CACHED_BYTES and len(self._frames) > 1:
+            dropped, _ = self._frames.popitem(last=False)
+            del self._frame_bytes[dropped]
+
+    def model(self, sha256: str) -> Any:
+        """Return a stored estimator, audited before it is built."""
+        if sha256 not in self._models:
+            self.remember_model(sha256, get_model(self.store, sha256))
+        self._models.move_to_end(sha256)
+        return self._models[sha256]
+
+    def remember_model(self, sha256: str, estimator: Any) -> None:
+        """Keep an estimator that was just stored."""
+        self._models[sha256] = estimator
+        while len(self._models) > _CACHED_MODELS:
+            self._models.popitem(last=False)
+
+    def close(self) -> None:
+        """Release the database."""
+        self.registry.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _login() -> str:
+    """Name the person at the keyboard; a container may have a user id without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -1,0 +1,78 @@
+"""How a task gets at the records and the artifacts: environment, Airflow's connections, and who started the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ml.domain.errors import SpecError
+from ml.settings import Settings
+
+if TYPE_CHECKING:
+    from ml.flows.workspace import Workspace
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+
+
+@contextmanager
+def open_workspace(dag_run: Any) -> Iterator[Workspace]:
+    """Open the workspace for one task; the actor of its records is who started the run."""
+    from ml.flows.workspace import Workspace
+
+    with Workspace.open(settings(), resolve_connection=resolve_connection, actor=actor_of(dag_run)) as workspace:
+        yield workspace
+
+
+def settings() -> Settings:
+    """The environment's settings; ``EVERGREEN_DATABASE_CONN_ID`` may name an Airflow connection as the database."""
+    found = Settings.from_environment()
+    conn_id = os.environ.get("EVERGREEN_DATABASE_CONN_ID")
+    if conn_id and not os.environ.get("EVERGREEN_DATABASE_URL"):
+        return replace(found, database_url=resolve_connection(conn_id))
+    return found
+
+
+def actor_of(dag_run: Any) -> str:
+    """Name who started a run: the user who did so by hand, else Airflow."""
+    return dag_run.triggering_user_name or "airflow"
+
+
+def resolve_connection(connection: str) -> str:
+    """Turn the id of an Airflow connection into a SQLAlchemy URL; a URL stays what it is.
+
+    Raises:
+        SpecError: Airflow knows no such connection.
+    """
+    if "://" in connection:
+        return connection
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        found = Connection.get(connection)
+    except AirflowNotFoundException as error:
+        raise SpecError(
+            f"Airflow has no connection {connection!r}.",
+            remedy=f"add it under Admin, Connections, or set the variable AIRFLOW_CONN_{connection.upper()}.",
+        ) from error
+    return sqlalchemy_url(found.get_uri())
+
+
+def sqlalchemy_url(uri: str) -> str:
+    """Write Airflow's URI of a connection as SQLAlchemy reads it.
+
+    >>> sqlalchemy_url("postgres://me:secret@db:5432/shop?sslmode=require")
+    'postgresql+psycopg://me:secret@db:5432/shop?sslmode=require'
+    >>> sqlalchemy_url("sqlite://%2Fdata%2Fshop.db")
+    'sqlite:////data/shop.db'
+    """
+    scheme, _, rest = uri.partition("://")
+    if scheme == "sqlite":
+        parts = urlsplit(uri)
+        return f"sqlite:///{unquote(parts.netloc + parts.path).removesuffix('/') or ':memory:'}"
+    rest = rest.partition("?__extra__=")[0]  # what Airflow cannot write as a query is no option of a driver either
+    return f"{_DRIVERS.get(scheme, scheme)}://{rest}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from ml.domain.windows import format_duration, parse_duration, parse_moment
 
@@ -17,14 +18,27 @@ class Spec(BaseModel):
 
 
 def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+    if isinstance(value, timedelta):
+        return value
+    return parse_duration(value if isinstance(value, str) else str(value))
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise PydanticCustomError("accepted", "accepted is a duration longer than nothing, for example 7d or 12h")
+    return value
 
 
 def _moment(value: Any) -> Any:
-    if isinstance(value, str):
-        return parse_moment(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
+    """YAML reads a date by itself, and may give it without an offset: UTC, as for text."""
+    if isinstance(value, date):
         return parse_moment(value.isoformat())
+    return parse_moment(value if isinstance(value, str) else str(value))
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("accepted", "accepted is a number")
     return value
 
 
@@ -41,7 +55,7 @@ Duration = Annotated[
 ]
 """A whole number and a unit: s, m, h, d or w."""
 
-PositiveDuration = Annotated[Duration, Field(gt=timedelta(0))]
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 """A duration longer than nothing."""
 
 Moment = Annotated[
@@ -54,6 +68,9 @@ Moment = Annotated[
 
 Listed = BeforeValidator(_listed)
 """Marks a tuple that is written as a list in YAML."""
+
+Number = Annotated[int | float, BeforeValidator(_number)]
+"""A number that stays whole if it is written whole."""
 
 Column = Annotated[str, Field(min_length=1, max_length=255)]
 """The name of a column."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,7 +16,9 @@ class FeaturesSpec(Spec):
         default=None, description="The features. By default all columns but time, key and target."
     )
     exclude: Columns = Field(default=(), description="Columns that are no features.")
-    categorical: Columns = Field(default=(), description="Features to be treated as categories although they are numbers.")
+    categorical: Columns = Field(
+        default=(), description="Features to be treated as categories although they are numbers."
+    )
     numeric: Columns = Field(default=(), description="Features to be treated as numbers.")
 
 
@@ -44,12 +45,16 @@ class ColumnChecks(Spec):
 
 
 class ValidationSpec(Spec):
-    """What a batch must look like to be used. Rows that break a rule are quarantined; too many of them stop the batch."""
+    """What a batch must look like. Rows that break a rule are quarantined; too many of them stop the batch."""
 
     columns: dict[str, ColumnChecks] = Field(default_factory=dict, description="Checks by column name.")
-    max_quarantined_share: Share = Field(default=0.05, description="A larger share of quarantined rows stops the batch.")
+    max_quarantined_share: Share = Field(
+        default=0.05, description="A larger share of quarantined rows stops the batch."
+    )
     min_rows: int = Field(default=1, ge=1, description="Fewer rows stop the batch.")
-    max_rows: int = Field(default=20_000_000, ge=1, description="More rows stop the batch before it is read into memory.")
+    max_rows: int = Field(
+        default=20_000_000, ge=1, description="More rows stop the batch before it is read into memory."
+    )
     volume_ratio: Annotated[tuple[float, float], Listed] = Field(
         default=(0.2, 5.0), description="Warn if a batch's rows against the median of the last ten lie outside."
     )

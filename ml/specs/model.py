@@ -19,7 +19,8 @@ from ml.specs.training import GateSpec, TrainingSpec
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-_CRON_FIELDS = 5
+_CRON_FIELD = r"[0-9A-Za-z*?][0-9A-Za-z*?/,#-]*"
+_CRON = re.compile(rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}", re.ASCII)
 
 
 class ModelSpec(Spec):
@@ -29,10 +30,12 @@ class ModelSpec(Spec):
     description: str = Field(default="", description="What the model is for; shown in Airflow.")
     owner: str = Field(default="evergreen", min_length=1, description="Who answers for it; the DAGs' owner.")
     tags: Annotated[tuple[str, ...], Listed] = Field(default=(), description="Tags of the DAGs.")
-    problem: ProblemSpec
-    source: SourceSpec
-    time: TimeSpec
-    key: Columns = Field(default=(), description="Columns that identify a row. Needed when labels have their own source.")
+    problem: ProblemSpec = Field(description="What is predicted.")
+    source: SourceSpec = Field(description="Where the rows come from.")
+    time: TimeSpec = Field(description="How time runs in the rows.")
+    key: Columns = Field(
+        default=(), description="Columns that identify a row. Needed when labels have their own source."
+    )
     labels: LabelsSpec = Field(default=LabelsSpec(), description="When and from where labels arrive.")
     features: FeaturesSpec = Field(default=FeaturesSpec(), description="Which columns are features.")
     validation: ValidationSpec = Field(default=ValidationSpec(), description="What a batch must look like.")
@@ -42,13 +45,15 @@ class ModelSpec(Spec):
     policy: PolicySpec = Field(default=PolicySpec(), description="When to retrain.")
     schedule: str | None = Field(
         default=None,
-        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`; left out, only by hand.",
+        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`. Left out: by hand.",
     )
     start: Moment | None = Field(
-        default=None, description="From when on Airflow schedules batches, the past ones included. Left out: from now on."
+        default=None,
+        description="From when on Airflow schedules batches, the past ones included. Left out: from now on.",
     )
     end: Moment | None = Field(
-        default=None, description="Up to when, exclusively, Airflow schedules batches. Left out: for as long as there is a schedule."
+        default=None,
+        description="Up to when, exclusively, Airflow schedules batches. Left out: for as long as there is a schedule.",
     )
 
     @field_validator("model")
@@ -56,21 +61,25 @@ class ModelSpec(Spec):
     def _can_be_a_dag_id(cls, name: str) -> str:
         if MODEL_NAME.fullmatch(name) is None:
             raise ValueError(
-                f"{name!r} cannot name a model: start with a lower-case letter, go on with at most 62 of a-z, 0-9, _ and -"
+                f"{name!r} cannot name a model: write a lower-case letter, then at most 62 of a-z, 0-9, _ and -"
             )
         return name
 
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, schedule: str | None) -> str | None:
-        if schedule is None or schedule in _PRESETS or len(schedule.split()) == _CRON_FIELDS:
+        if schedule is None or schedule in _PRESETS or _CRON.fullmatch(schedule):
             return schedule
-        raise ValueError(f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(_PRESETS)}")
+        raise ValueError(
+            f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(_PRESETS)}"
+        )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.labels.source is not None and not self.key:
-            raise ValueError("labels.source is joined to the rows by key: name the key columns, for example key: [order_id]")
+            raise ValueError(
+                "labels.source is joined to the rows by key: name the key columns, for example key: [order_id]"
+            )
         if self.labels.time is not None and self.labels.source is None:
             raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
         if self.start is not None and self.end is not None and self.start >= self.end:

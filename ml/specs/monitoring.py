@@ -20,10 +20,14 @@ class DriftSpec(Spec):
     numeric: DriftMethod = Field(default="wasserstein", description="Method for numbers (`wasserstein` is normed).")
     categorical: DriftMethod = Field(default="jensenshannon", description="Method for categories.")
     threshold: float = Field(
-        default=0.1, gt=0.0, description="A column has drifted at this distance or more (for `ks` and `chisquare`: p-value below it)."
+        default=0.1,
+        gt=0.0,
+        description="A column has drifted at this distance or more (for `ks` and `chisquare`: p-value below it).",
     )
     columns: Columns | None = Field(default=None, description="Columns to watch; by default all features.")
-    sample: int = Field(default=5000, ge=100, description="Most rows of each side that are looked at, drawn with the seed.")
+    sample: int = Field(
+        default=5000, ge=100, description="Most rows of each side that are looked at, drawn with the seed."
+    )
     min_rows: int = Field(default=30, ge=1, description="With fewer rows on a side a column is *not testable*.")
 
 
@@ -31,18 +35,22 @@ class MonitoringSpec(Spec):
     """What is measured on every batch."""
 
     drift: DriftSpec = Field(default=DriftSpec(), description="How drift is measured.")
-    drift_share: Share = Field(default=0.5, description="Share of drifted features from which the finding is a warning.")
+    drift_share: Share = Field(
+        default=0.5, description="Share of drifted features from which the finding is a warning."
+    )
     metrics: tuple[str, ...] = Field(
-        default=(), strict=False, description="Metrics beside the primary one; by default the usual ones of the problem."
+        default=(),
+        strict=False,
+        description="Metrics beside the primary one; by default the usual ones of the problem.",
     )
     shadows: int = Field(
         default=3,
         ge=0,
         le=20,
-        description="How many retired champions score every batch along: models of different age on the same rows are the evidence "
-        "on which later decisions rest.",
+        description="How many retired champions score every batch along: models of different age on the same rows are "
+        "the evidence on which later decisions rest.",
     )
     report: Literal["never", "on_retrain", "always"] = Field(
         default="on_retrain",
-        description="When Evidently's HTML report of a batch is built by itself; `evergreen report` builds it at any time.",
+        description="When Evidently's HTML report of a batch is built by itself; `evergreen report` does it any time.",
     )

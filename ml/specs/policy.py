@@ -11,7 +11,7 @@ from ml.specs.base import Duration, Listed, Share, Spec
 
 
 class ScheduleRule(Spec):
-    """Retrain every so many batches since the champion's data ends."""
+    """Retrain every so many batches since the last training."""
 
     kind: Literal["schedule"]
     every: int = Field(ge=1, description="Number of batches.")
@@ -32,7 +32,10 @@ class NewRowsRule(Spec):
 
 
 class DriftRule(Spec):
-    """Retrain when features, predictions or the target have drifted. An alarm alone is a weak reason: see docs/policies."""
+    """Retrain when features, predictions or the target have drifted.
+
+    An alarm alone is a weak reason: drift often does no harm, and harm often comes without it.
+    """
 
     kind: Literal["drift"]
     of: Literal["features", "predictions", "target"] = Field(default="features", description="What must have drifted.")
@@ -46,7 +49,8 @@ class PerformanceRule(Spec):
     drop: float = Field(default=0.05, gt=0.0, description="By how much the metric must be worse.")
     relative: bool | None = Field(
         default=None,
-        description="Whether `drop` is a share of the value at promotion; by default for metrics without an upper bound (errors, losses).",
+        description="Whether `drop` is a share of the value at promotion; by default it is for metrics without an "
+        "upper bound (errors, losses).",
     )
 
 
@@ -107,10 +111,12 @@ DEFAULT_RULE = AnyOf(
 class PolicySpec(Spec):
     """When to retrain.
 
-    The default (the primary metric drops by 0.05, or ten batches have passed) was the best classical policy on 16 streams;
-    a drift alarm alone was barely better than never retraining.
+    The default (the primary metric drops by 0.05, or ten batches have passed) was the best classical policy on 16
+    streams; a drift alarm alone was barely better than never retraining.
     """
 
     when: Rule = Field(default=DEFAULT_RULE, description="The tree of rules.")
     cooldown: Duration = Field(default=timedelta(0), description="No retraining sooner than this after the last one.")
-    min_labelled: int = Field(default=50, ge=0, description="No retraining before this many labelled rows newer than the champion's data.")
+    min_labelled: int = Field(
+        default=50, ge=0, description="No retraining before this many labelled rows newer than the champion's data."
+    )

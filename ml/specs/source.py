@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -17,8 +18,8 @@ class FileSource(Spec):
     kind: Literal["file"]
     path: str = Field(
         min_length=1,
-        description="Path, glob or fsspec URL. A relative path starts at the data root (EVERGREEN_DATA_ROOT, by default the "
-        "project's root).",
+        description="Path, glob or fsspec URL. A relative path starts at the data root (EVERGREEN_DATA_ROOT, by "
+        "default the folder from which Evergreen is started).",
     )
     format: Literal["auto", "csv", "parquet"] = Field(default="auto", description="`auto` goes by the file's ending.")
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV: what separates fields.")
@@ -43,12 +44,23 @@ class SqlSource(Spec):
     query: str = Field(min_length=1, description="One SELECT with the bound parameters `:start` and `:end`.")
     timeout: PositiveDuration = Field(default=timedelta(minutes=5), description="Longest time a query may take.")
 
+    @field_validator("connection")
+    @classmethod
+    def _carries_no_password(cls, connection: str) -> str:
+        if "://" in connection and urlsplit(connection).password is not None:
+            raise ValueError(
+                "a password has no place in a file: define an Airflow connection, or AIRFLOW_CONN_<ID>, and give its id"
+            )
+        return connection
+
     @field_validator("query")
     @classmethod
     def _binds_the_window(cls, query: str) -> str:
         missing = [name for name in (":start", ":end") if not re.search(rf"(?<!:){name}\b", query)]
         if missing:
-            raise ValueError(f"the query must bind {' and '.join(missing)}: for example WHERE ts >= :start AND ts < :end")
+            raise ValueError(
+                f"the query must bind {' and '.join(missing)}: for example WHERE ts >= :start AND ts < :end"
+            )
         return query
 
 
@@ -78,15 +90,16 @@ class LabelsSpec(Spec):
     """When, and from where, the true values of the target arrive."""
 
     delay: Duration = Field(
-        default=timedelta(0), description="Time from a row to its label: before that nobody may see it, not even in a backfill."
+        default=timedelta(0),
+        description="Time from a row to its label: before that nobody may see it, not even in a backfill.",
     )
     source: SourceSpec | None = Field(
         default=None, description="A source of its own, joined by `key`; by default the target is in the rows' source."
     )
     time: Column | None = Field(
         default=None,
-        description="Column of `labels.source` with the moment at which a label became known; nobody sees it earlier. By default "
-        "that source carries the rows' own time column instead.",
+        description="Column of `labels.source` with the moment at which a label became known; nobody sees it earlier. "
+        "By default that source carries the rows' own time column instead.",
     )
     patience: Duration = Field(
         default=timedelta(days=28),

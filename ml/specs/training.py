@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
-from ml.specs.base import Listed, Moment, PositiveDuration, Share, Spec
+from ml.specs.base import Listed, Moment, Number, PositiveDuration, Share, Spec
 
 
 class AllWindow(Spec):
@@ -58,19 +60,40 @@ EstimatorName = Literal[
     "SGDRegressor",
 ]
 Scalar = bool | int | float | str | None
+_SCALARS = (bool, int, float, str, type(None))
+
+
+def _parameter(value: Any) -> Any:
+    """Refuse what no estimator takes with one message, where a plain union would give one a member."""
+    for part in value if isinstance(value, list) else (value,):
+        if not isinstance(part, _SCALARS):
+            raise PydanticCustomError("accepted", "accepted is text, a number, true, false, null, or a list of these")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, _SCALARS):
+        raise PydanticCustomError("accepted", "accepted is text, a number, true, false or null")
+    return value
+
+
+Parameter = Annotated[Scalar | list[Scalar], BeforeValidator(_parameter)]
+"""A parameter of an estimator."""
 
 
 class SearchChoice(Spec):
     """Try these values."""
 
-    values: Annotated[tuple[Scalar, ...], Listed] = Field(min_length=1, description="The values to choose from.")
+    values: Annotated[tuple[Annotated[Scalar, BeforeValidator(_scalar)], ...], Listed] = Field(
+        min_length=1, description="The values to choose from."
+    )
 
 
 class SearchRange(Spec):
     """Try values between two bounds; whole numbers if both bounds are whole."""
 
-    low: int | float = Field(description="Smallest value.")
-    high: int | float = Field(description="Largest value.")
+    low: Number = Field(description="Smallest value.")
+    high: Number = Field(description="Largest value.")
     log: bool = Field(default=False, description="Search on a logarithmic scale.")
 
     @model_validator(mode="after")
@@ -82,12 +105,31 @@ class SearchRange(Spec):
         return self
 
 
+def _search_kind(value: Any) -> str | None:
+    """Tell a choice from a range by the fields that are there, so that an error speaks of one of them only."""
+    names = set(value) if isinstance(value, Mapping) else set(getattr(type(value), "model_fields", ()))
+    if "values" in names:
+        return SearchChoice.__name__
+    return SearchRange.__name__ if names & {"low", "high", "log"} else None
+
+
+Search = Annotated[
+    Annotated[SearchChoice, Tag(SearchChoice.__name__)] | Annotated[SearchRange, Tag(SearchRange.__name__)],
+    Discriminator(
+        _search_kind,
+        custom_error_type="accepted",
+        custom_error_message="accepted is {values: [a, b]} to choose from a list, or {low: 1, high: 9} for a range",
+    ),
+]
+"""What to search over; told apart by its fields."""
+
+
 class CandidateSpec(Spec):
     """One estimator to try, by its scikit-learn name."""
 
     estimator: EstimatorName = Field(description="Class name in scikit-learn.")
-    parameters: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict, description="Fixed parameters.")
-    search: dict[str, SearchChoice | SearchRange] = Field(
+    parameters: dict[str, Parameter] = Field(default_factory=dict, description="Fixed parameters.")
+    search: dict[str, Search] = Field(
         default_factory=dict, description="Parameters to search over, each with `values` or with `low` and `high`."
     )
 
@@ -99,7 +141,7 @@ class SearchBudget(Spec):
     folds: int = Field(default=3, ge=2, description="Folds of the forward-chaining cross-validation in time.")
     max_duration: PositiveDuration | None = Field(
         default=None,
-        description="Stop searching after this long. A time limit makes the result depend on the machine's speed; trials don't.",
+        description="Stop searching after this long. A time limit makes the result depend on the machine's speed.",
     )
 
 
@@ -123,8 +165,8 @@ class GateSpec(Spec):
 
     comparison: Literal["non_inferior", "superior"] = Field(
         default="non_inferior",
-        description="`non_inferior`: blocked only if significantly worse than the champion by more than `margin` — right for routine "
-        "retraining. `superior`: must be significantly better by `margin`.",
+        description="`non_inferior`: blocked only if significantly worse than the champion by more than `margin` — "
+        "right for routine retraining. `superior`: must be significantly better by `margin`.",
     )
     margin: float = Field(
         default=0.0,
@@ -137,11 +179,16 @@ class GateSpec(Spec):
         default=0.3,
         gt=0.0,
         lt=1.0,
-        description="Share of the labelled rows newer than the champion's training data (for a first version: of all labelled "
-        "rows) that is held out to judge on; the newest ones.",
+        description="Share of the labelled rows newer than the champion's training data (for a first version: of all "
+        "labelled rows) that is held out to judge on; the newest ones.",
     )
-    min_rows: int = Field(default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays.")
+    min_rows: int = Field(
+        default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."
+    )
     floors: dict[str, float] = Field(
-        default_factory=dict, description="Metrics and the worst value that the challenger may have on the held-out rows."
+        default_factory=dict,
+        description="Metrics and the worst value that the challenger may have on the held-out rows.",
     )
-    refit: bool = Field(default=True, description="Fit what passed once more on all labelled rows, the held-out ones included.")
+    refit: bool = Field(
+        default=True, description="Fit what passed once more on all labelled rows, the held-out ones included."
+    )

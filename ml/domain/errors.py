@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ml.domain.findings import Finding
+
 
 class EvergreenError(Exception):
     """Base of every error that Evergreen raises on purpose.
@@ -28,9 +30,19 @@ class SpecError(EvergreenError):
 
 
 class DataError(EvergreenError):
-    """The data of a batch cannot be used as it is: retrying without other data is pointless."""
+    """The data of a batch cannot be used as it is: retrying without other data is pointless.
+
+    ``findings`` say what is wrong with it, one by one; ``empty`` tells that the window simply has no rows.
+    """
 
     exit_code = 3
+
+    def __init__(
+        self, message: str, *, remedy: str = "", findings: tuple[Finding, ...] = (), empty: bool = False
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.findings = findings
+        self.empty = empty
 
 
 class SourceUnavailableError(EvergreenError):

@@ -1,0 +1,151 @@
+"""Write-once bytes, addressed by their SHA-256: in a local folder or behind any fsspec URL."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ml.domain.errors import ArtifactError
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_READ_ONLY = 0o440
+_REMEDY = "restore the file from a backup; it cannot be made again under the same name."
+
+
+class ArtifactStore:
+    """Bytes under the name of their own digest, so that what is read is what was stored, or an error.
+
+    ``root`` is a folder, made when first needed, or an fsspec URL (``s3://…``, ``gs://…``, ``memory://…``). In a
+    folder a blob appears by rename and is durable when :meth:`put` returns; a crash leaves at most a stray temporary
+    file.
+    """
+
+    def __init__(self, root: str) -> None:
+        local = root.removeprefix("file://")
+        self._remote: Any = None
+        self._root = local
+        if "://" in local:
+            self._remote, self._root = _filesystem(root)
+        else:
+            self._root = str(Path(local).absolute())
+
+    def put(self, data: bytes) -> str:
+        """Store ``data`` and return its SHA-256; bytes that are there already are left, altered ones are replaced.
+
+        Raises:
+            ArtifactError: the place cannot be written to, for example because the disk is full.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            if self._read(sha256) != data:
+                self._write(sha256, data)
+        except FileNotFoundError:
+            self._write(sha256, data)
+        except OSError as error:
+            raise ArtifactError(
+                f"{self.url_of(sha256)} cannot be read: {error}.", remedy="check the folder's permissions."
+            ) from error
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes with this digest.
+
+        Raises:
+            ArtifactError: they are missing or are no longer what was stored.
+        """
+        try:
+            data = self._read(sha256)
+        except FileNotFoundError as error:
+            raise ArtifactError(
+                f"{self.url_of(sha256)} is missing.", remedy="check EVERGREEN_ARTIFACTS_URL, or restore the file."
+            ) from error
+        except OSError as error:
+            raise ArtifactError(
+                f"{self.url_of(sha256)} cannot be read: {error}.", remedy="check the place's permissions."
+            ) from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != sha256:
+            raise ArtifactError(f"{self.url_of(sha256)} was altered: its SHA-256 is now {found}.", remedy=_REMEDY)
+        return data
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether something is stored under this digest; :meth:`get` tells whether it is sound."""
+        location = self._location(sha256)
+        return bool(self._remote.exists(location)) if self._remote is not None else Path(location).is_file()
+
+    def url_of(self, sha256: str) -> str:
+        """Return where a person finds the bytes: a path, or a URL."""
+        location = self._location(sha256)
+        return str(self._remote.unstrip_protocol(location)) if self._remote is not None else location
+
+    def _location(self, sha256: str) -> str:
+        if _SHA256.fullmatch(sha256) is None:
+            raise ArtifactError(f"{sha256!r} is no SHA-256: 64 lower-case hexadecimal digits are accepted.")
+        return f"{self._root}/{sha256[:2]}/{sha256}"
+
+    def _read(self, sha256: str) -> bytes:
+        location = self._location(sha256)
+        return bytes(self._remote.cat_file(location)) if self._remote is not None else Path(location).read_bytes()
+
+    def _write(self, sha256: str, data: bytes) -> None:
+        location = self._location(sha256)
+        try:
+            if self._remote is not None:
+                self._remote.makedirs(location.rsplit("/", 1)[0], exist_ok=True)
+                self._remote.pipe_file(location, data)
+            else:
+                _write_durably(Path(location), data)
+        except OSError as error:
+            raise ArtifactError(
+                f"{location} cannot be written: {error}.",
+                remedy="free space or correct the permissions, then run again.",
+            ) from error
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    try:
+        filesystem, path = url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise ArtifactError(
+            f"{url} cannot be used as a store: {error}.",
+            remedy="install the fsspec package of its protocol, or use a folder.",
+        ) from error
+    return filesystem, str(path).rstrip("/")
+
+
+def _write_durably(target: Path, data: bytes) -> None:
+    """Make ``target`` appear whole or not at all; a failed fsync is not tried again: the pages may be gone."""
+    folder = target.parent
+    new = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), _READ_ONLY)
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync(folder)
+    if new:
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,36 @@
+"""Finding codes of drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ml.domain.code import Code
+
+DRIFT: Mapping[str, Code] = {
+    "DR001": Code(
+        "Feature drifted",
+        "The feature's distribution in the batch differs from the champion's training rows by at least the threshold.",
+        "Look at the column's source; drift of a feature alone is a weak reason to retrain.",
+    ),
+    "DR002": Code(
+        "Many features drifted",
+        "The share of drifted features, among those that could be tested, reached monitoring.drift_share.",
+        "Check the source for a changed unit, join or filter before anything is retrained on such rows.",
+    ),
+    "DR003": Code(
+        "Drift not testable",
+        "The column is missing, always the same, has too few values, or holds values of another kind.",
+        "Nothing, if the column is meant to be so; otherwise mend the source or take the column out of features.",
+    ),
+    "DR004": Code(
+        "Predictions drifted",
+        "The champion's predictions on the batch differ in distribution from those on the rows it was judged on.",
+        "Compare with the drift of features and, once labels are there, with performance.",
+    ),
+    "DR005": Code(
+        "Target drifted",
+        "The labels that arrived differ in distribution from those that the champion was trained on.",
+        "Expect the metric to move; look at performance before retraining.",
+    ),
+}
+"""Every code of drift."""

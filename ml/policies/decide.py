@@ -1,0 +1,103 @@
+"""The decision: retrain now or not, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ml.domain.digests import digest_of
+from ml.domain.records import Decision, History, RuleResult, Trigger, Verdict
+from ml.domain.windows import Window
+from ml.policies.facts import facts_of
+from ml.policies.guards import guards
+from ml.policies.question import Question
+from ml.policies.rules import evaluate
+from ml.specs.policy import PolicySpec
+
+_KEY_LENGTH = 12
+
+
+def decide(
+    history: History,
+    policy: PolicySpec,
+    *,
+    window: Window,
+    trigger: Trigger = Trigger.SCHEDULE,
+    force: bool | None = None,
+    reason: str = "",
+    actor: str = "",
+    bounded: bool,
+) -> Decision:
+    """Decide whether to retrain, from what was known at ``history.as_of`` and nothing else.
+
+    Deciding again on the same history gives the same decision with the same id. A model without a champion is trained
+    as soon as it has the labelled rows, whatever the rules. ``force`` is a person's word against the rules: True
+    retrains, False keeps; rules and guards are asked and recorded all the same.
+
+    Args:
+        history: Records of the model; what was observed after ``history.as_of`` is not looked at.
+        policy: The rules and guards.
+        window: The batch that is decided on.
+        trigger: Who started the run; a forced decision is always recorded as manual.
+        force: True or False if a person overrides the rules, else None.
+        reason: The person's reason.
+        actor: Who the person is.
+        bounded: Whether the primary metric lives in [0, 1]; decides what a drop is measured in by default.
+    """
+    facts = facts_of(history)
+    question = Question(
+        facts=facts, window=window, asked=force is True, bounded=bounded, min_labelled=policy.min_labelled
+    )
+    result = evaluate(question, policy.when) if facts.champion is not None else _first_version(question)
+    around = guards(question, policy)
+    verdict, sentence = _conclude(result, around)
+    if force is not None:
+        verdict, sentence = _forced(force, reason, actor, sentence)
+    policy_sha256 = digest_of(policy.model_dump(mode="json"))
+    history_sha256 = facts.digest()
+    key = _content_key(history.model, window, facts.as_of, policy_sha256, history_sha256, force, reason, bounded)
+    return Decision(
+        id=f"{history.model}-{facts.as_of:%Y%m%dT%H%M}-{key}",
+        model=history.model,
+        window=window,
+        as_of=facts.as_of,
+        verdict=verdict,
+        sentence=sentence,
+        trigger=trigger if force is None else Trigger.MANUAL,
+        result=result,
+        guards=around,
+        policy_sha256=policy_sha256,
+        history_sha256=history_sha256,
+        reason=reason,
+        actor=actor,
+    )
+
+
+def _first_version(question: Question) -> RuleResult:
+    """Without a champion no rule can say anything: train one; the guards wait for labelled rows."""
+    batches = len(question.facts.windows)
+    sentence = "There is no champion yet: the first version is to be trained."
+    return RuleResult("first_version", Verdict.RETRAIN, sentence, evidence={"batches": batches})
+
+
+def _conclude(result: RuleResult, around: tuple[RuleResult, ...]) -> tuple[Verdict, str]:
+    if result.verdict is not Verdict.RETRAIN:
+        start = "Keep" if result.verdict is Verdict.KEEP else "Cannot tell, so keep"
+        return result.verdict, f"{start}: {result.sentence}"
+    against = [guard.sentence for guard in around if guard.verdict is not Verdict.RETRAIN]
+    if against:
+        return Verdict.KEEP, f"Keep, although the rules ask for a retraining: {' '.join(against)} ({result.sentence})"
+    return Verdict.RETRAIN, f"Retrain: {result.sentence}"
+
+
+def _forced(force: bool, reason: str, actor: str, otherwise: str) -> tuple[Verdict, str]:
+    who = actor or "A person"
+    why = f" ({reason})" if reason else ""
+    word = "a retraining" if force else "no retraining"
+    verdict = Verdict.RETRAIN if force else Verdict.KEEP
+    return verdict, f"{'Retrain' if force else 'Keep'}: {who} asked for {word}{why}. By the policy alone: {otherwise}"
+
+
+def _content_key(model: str, window: Window, as_of: datetime, *rest: Any) -> str:
+    moments = [moment.isoformat() for moment in (window.start, window.end, as_of)]
+    return digest_of([model, moments, *rest])[:_KEY_LENGTH]

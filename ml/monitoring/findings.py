@@ -64,7 +64,7 @@ def drift_observations(
     if quantity is not Quantity.COLUMN_DRIFT:
         return columns
     tested = [drift for drift in drifts if drift.score is not None]
-    detail = {"tested": len(tested), "drifted": sum(drift.drifted for drift in tested), "columns": len(drifts)}
+    detail = {"columns": len(drifts), "tested": len(tested), "over": sum(drift.drifted for drift in tested)}
     rows = max((drift.rows for drift in tested), default=0)
     share = drift_share(drifts)
     return (*columns, Observation(window, as_of, Quantity.DRIFT_SHARE, "", version, share, rows, detail))

@@ -111,7 +111,7 @@ def facts_of(history: History) -> Facts:
     retrainings = [one.as_of for one in history.decisions if one.as_of < now and one.verdict is Verdict.RETRAIN]
     champion = _champion(history.metric, versions, promotions)
     number = None if champion is None else champion.version
-    newest = _newest((one for one in history.observations if _may_matter(one, history.metric, number)), now)
+    newest = _newest(history, number)
     return Facts(
         model=history.model,
         as_of=now,
@@ -119,9 +119,9 @@ def facts_of(history: History) -> Facts:
         higher_is_better=history.higher_is_better,
         champion=champion,
         windows=tuple(sorted({window for window in history.windows if window.end <= now})),
-        labelled={one.window: round(one.value) for one in _measured(newest, Quantity.LABELLED)},
-        metric_values=_measured(newest, Quantity.METRIC),
-        drift={quantity: _measured(newest, quantity) for quantity in DRIFT_QUANTITIES},
+        labelled={one.window: round(one.value) for one in _measured(newest[Quantity.LABELLED])},
+        metric_values=_measured(newest[Quantity.METRIC]),
+        drift={quantity: _measured(newest[quantity]) for quantity in DRIFT_QUANTITIES},
         last_trained=max((one.as_of for one in versions), default=None),
         last_retraining=max([*retrainings, *(one.as_of for one in promotions)], default=None),
     )
@@ -139,31 +139,32 @@ def _champion(metric: str, versions: Iterable[Version], promotions: list[Promoti
     return None
 
 
-def _may_matter(one: Observation, metric: str, champion: int | None) -> bool:
-    if one.quantity is Quantity.METRIC:
-        return one.subject == metric and one.version is not None and one.version == champion
-    if one.quantity in DRIFT_QUANTITIES:
-        return one.version is None or one.version == champion
-    return one.quantity is Quantity.LABELLED
-
-
-def _newest(observations: Iterable[Observation], now: datetime) -> list[Observation]:
-    """Keep the last word on each batch, quantity, subject and version; batches in time order."""
-    last: dict[tuple[Window, Quantity, str, int | None], Observation] = {}
-    for one in observations:
-        if one.as_of > now or one.window.end > now:
+def _newest(history: History, champion: int | None) -> dict[Quantity, list[Observation]]:
+    """Keep what rules look at, and of it the last word on each batch, subject and version; batches in time order."""
+    now, metric = history.as_of, history.metric
+    last: dict[Quantity, dict[tuple[datetime, datetime, str, int], Observation]] = {
+        quantity: {} for quantity in (Quantity.LABELLED, Quantity.METRIC, *DRIFT_QUANTITIES)
+    }
+    for one in history.observations:
+        found = last.get(one.quantity)
+        if found is None or one.as_of > now or one.window.end > now:
             continue
-        key = (one.window, one.quantity, one.subject, one.version)
-        if key not in last or last[key].as_of <= one.as_of:
-            last[key] = one
-    return sorted(last.values(), key=lambda one: (one.window, one.quantity, one.subject, one.version or 0))
+        is_metric = one.quantity is Quantity.METRIC
+        if is_metric and one.subject != metric:
+            continue
+        if one.version != champion and (is_metric or one.version is not None):
+            continue
+        key = (one.window.start, one.window.end, one.subject, one.version or 0)
+        if key not in found or found[key].as_of <= one.as_of:
+            found[key] = one
+    return {quantity: [found[key] for key in sorted(found)] for quantity, found in last.items()}
 
 
-def _measured(observations: Iterable[Observation], quantity: Quantity) -> tuple[Measured, ...]:
+def _measured(observations: Iterable[Observation]) -> tuple[Measured, ...]:
     found = []
     for one in observations:
         value = _finite(one.value)
-        if one.quantity is quantity and value is not None:
+        if value is not None:
             drifted = one.detail.get("drifted")
             found.append(Measured(one.window, one.subject, value, one.rows, None if drifted is None else bool(drifted)))
     return tuple(found)

@@ -1,0 +1,28 @@
+"""Every check of the gate, one a file, in the order in which a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ml.domain.findings import Finding
+from ml.evaluation.case import Case
+from ml.evaluation.checks.first_version import check_first_version
+from ml.evaluation.checks.floors import check_floors
+from ml.evaluation.checks.metric import check_metric
+from ml.evaluation.checks.non_inferior import check_non_inferior
+from ml.evaluation.checks.rows import check_rows
+from ml.evaluation.checks.superior import check_superior
+
+Check = Callable[[Case], tuple[Finding, ...]]
+
+CHECKS: tuple[Check, ...] = (
+    check_rows,
+    check_metric,
+    check_non_inferior,
+    check_superior,
+    check_first_version,
+    check_floors,
+)
+"""All of them always run, so that a verdict shows what was asked, what was not, and every reason at once."""
+
+__all__ = ["CHECKS", "Check"]

@@ -1,0 +1,114 @@
+"""Make the features of any batch look as estimators expect them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.domain.codes_dv import data_finding
+from ml.domain.errors import DataError
+from ml.domain.findings import Severity
+from ml.domain.schema import ColumnRole, ColumnSchema, ColumnType, TableSchema
+from ml.profiles.texts import BOOLEANS, as_numbers, text_array
+
+_EXAMPLES = 3
+
+
+def conform(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
+    """Return the features in the schema's order: numeric ones as float64, categories as text with None for *no value*.
+
+    A feature that the frame does not have (only ``required: false`` lets that pass validation) has no value
+    anywhere. Whole numbers that are categories read ``5``, other numbers ``5.0``, whatever type a batch happened
+    to have. Shape: (rows, features); the index is the frame's.
+
+    Raises:
+        DataError: a text in a numeric feature is no number (validation would have quarantined its row).
+    """
+    columns: dict[str, Any] = {}
+    for column in schema.columns:
+        if column.role is ColumnRole.NUMERIC:
+            columns[column.name] = _numbers(frame, column)
+        elif column.role is ColumnRole.CATEGORICAL:
+            columns[column.name] = _categories(frame, column)
+    return pd.DataFrame(columns, index=frame.index, copy=False)
+
+
+def _numbers(frame: pd.DataFrame, column: ColumnSchema) -> npt.NDArray[np.float64]:
+    if column.name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    return numbers_of(frame[column.name], column.name)
+
+
+def numbers_of(values: pd.Series, name: str) -> npt.NDArray[np.float64]:
+    """Return a column as float64: truth values as 0 and 1, moments as seconds since 1970, texts as their numbers.
+
+    Raises:
+        DataError: a text is no number.
+    """
+    if values.dtype.kind == "M":
+        seconds = (values - pd.Timestamp(0, tz=values.dt.tz)) / pd.Timedelta(seconds=1)
+        return np.asarray(seconds, dtype=np.float64)
+    if values.dtype.kind in "iufb":
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    texts = text_array(values.map(_without_words, na_action="ignore"))
+    numbers = as_numbers(texts)
+    if numbers.wrong.any():
+        examples = ", ".join(repr(text) for text in values[numbers.wrong].head(_EXAMPLES))
+        finding = data_finding(
+            "DV032", Severity.ERROR, name, seen=examples, expected="numbers", rows=int(numbers.wrong.sum())
+        )
+        raise DataError(
+            f"The column {name!r} holds {examples}, where numbers are accepted.",
+            remedy=finding.remedy,
+            findings=(finding,),
+        )
+    return numbers.values
+
+
+def _without_words(value: Any) -> Any:
+    """Return 1 and 0 for the words true and false, all else as it is."""
+    if isinstance(value, str):
+        known = BOOLEANS.get(value.strip().lower())
+        return value if known is None else str(int(known))
+    return str(float(value)) if isinstance(value, bool | np.bool_) else value
+
+
+def _categories(frame: pd.DataFrame, column: ColumnSchema) -> npt.NDArray[np.object_]:
+    result = np.full(len(frame), None, dtype=object)
+    if column.name not in frame.columns:
+        return result
+    codes, distinct = pd.factorize(frame[column.name], use_na_sentinel=True)
+    texts = np.empty(len(distinct) + 1, dtype=object)
+    texts[:-1] = [_text(value, column.type) for value in distinct]
+    return texts[codes]  # the sentinel -1 takes the last one, None
+
+
+def _text(value: Any, kind: ColumnType) -> str:
+    if isinstance(value, str):
+        return _canonical(value, kind)
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, int | np.integer):
+        return repr(float(value)) if kind is ColumnType.NUMBER else str(int(value))
+    if isinstance(value, float | np.floating):
+        whole = kind is ColumnType.INTEGER and float(value).is_integer()
+        return str(int(value)) if whole else repr(float(value))
+    return str(value)
+
+
+def _canonical(text: str, kind: ColumnType) -> str:
+    """Give a text of a column of numbers or truth values the form that its value has in other batches."""
+    if kind is ColumnType.BOOLEAN:
+        return text.strip().lower()
+    if kind not in (ColumnType.INTEGER, ColumnType.NUMBER):
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return _text(
+        int(text) if kind is ColumnType.INTEGER and number.is_integer() and text.strip("-").isdigit() else number, kind
+    )

@@ -1,0 +1,120 @@
+"""Texts that stand for numbers, truth values and moments: what is one, and what is only similar.
+
+A text is a number only where nothing is lost by reading it as one: ``00501`` is a postal code, ``+4917…`` a
+telephone, ``NA`` may be a country. Blanks around a number mean nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ml.domain.schema import ColumnType
+
+Mask = npt.NDArray[np.bool_]
+
+_NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_INTEGER = r"^-?(?:0|[1-9][0-9]*)$"
+_LEADING_ZERO = r"^-?0[0-9]"
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}.*)?$"
+_LIMIT = 2.0**63
+_MOSTLY = 0.9
+"""Share of a column's values that decides its type; the others are then findings."""
+_NULLISH = frozenset(
+    {"", "-", "--", ".", "?", "#n/a", "#na", "<na>", "missing", "n/a", "na", "nan", "nil", "none", "null", "unknown"}
+)
+"""Lower-case texts that often mean *no value*: never taken for it, only not counted against a column of numbers."""
+BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Texts read as numbers, NaN where there is none; ``wrong`` marks what is no number, ``beyond`` what is too
+    large."""
+
+    values: npt.NDArray[np.float64]
+    wrong: Mask
+    beyond: Mask
+
+
+def text_array(values: pd.Series) -> pa.Array:
+    """Return a column of objects as Arrow texts, null where a value is missing; numbers among them by their
+    ``str``."""
+    try:
+        return pa.Array.from_pandas(values, type=pa.string())
+    except (pa.ArrowException, TypeError):
+        return pa.Array.from_pandas(values.map(str, na_action="ignore"), type=pa.string())
+
+
+def matches(texts: Any, pattern: str) -> Mask:
+    """Tell for each text whether it matches; a missing one does not."""
+    found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def is_null(texts: Any) -> Mask:
+    """Tell for each value whether it is missing."""
+    return np.asarray(pc.is_null(texts).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def trimmed(texts: Any) -> Any:
+    """Return the texts without blanks around them."""
+    return pc.ascii_trim_whitespace(texts)
+
+
+def number_like(texts: Any) -> Mask:
+    """Tell for each trimmed text whether it is a number without loss, whatever its size."""
+    return matches(texts, _NUMBER)
+
+
+def integer_like(texts: Any) -> Mask:
+    """Tell for each trimmed text whether it is a whole number, whatever its size."""
+    return matches(texts, _INTEGER)
+
+
+def as_numbers(texts: Any) -> Numbers:
+    """Read texts as numbers; ``1e400``, and whole numbers beyond 64 bits, are too large."""
+    bare = trimmed(texts)
+    number = number_like(bare)
+    chosen = pc.if_else(pa.array(number), bare, pa.scalar(None, pa.string()))
+    values = np.array(pc.cast(chosen, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    beyond = np.isinf(values)
+    large = np.abs(values) >= _LIMIT
+    if large.any():
+        beyond |= large & integer_like(bare)
+    return Numbers(values, ~number & ~is_null(texts), beyond)
+
+
+def type_of_texts(values: pd.Series) -> ColumnType | None:
+    """Return the type that a column of texts stands for, None if it has no value at all.
+
+    A few values that do not fit are left to validation as wrong ones instead of turning a column of numbers into
+    one of texts.
+    """
+    texts = trimmed(text_array(values)).drop_null()
+    if len(texts) == 0:
+        return None
+    lowered = pc.utf8_lower(texts)
+    distinct = set(pc.unique(lowered).to_pylist())
+    if distinct <= BOOLEANS.keys():
+        return ColumnType.BOOLEAN
+    meant = texts.filter(pc.invert(pc.is_in(lowered, pa.array(sorted(_NULLISH)))))
+    if len(meant) == 0 or matches(meant, _LEADING_ZERO).any():
+        return ColumnType.TEXT
+    if matches(meant, _MOMENT).mean() >= _MOSTLY:
+        return ColumnType.TIMESTAMP
+    return _number_type(meant)
+
+
+def _number_type(texts: Any) -> ColumnType:
+    numbers = as_numbers(texts)
+    good = ~numbers.wrong & ~numbers.beyond
+    if good.mean() < _MOSTLY:
+        return ColumnType.TEXT
+    return ColumnType.INTEGER if integer_like(texts)[good].all() else ColumnType.NUMBER

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, get_parsing_context
+from airflow.sdk import DAG, Asset, Param, get_parsing_context
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowException
 
 from evergreen_dags import tasks
 from evergreen_dags.form import batch_params, retrain_params
 from evergreen_dags.retries import RETRYING, say_what_to_do
+from evergreen_dags.schedule import timetable_of
 from evergreen_dags.specs import Broken, Sound, find_spec, load_specs, models_dir
 from evergreen_dags.start import start_retraining
 from evergreen_dags.text import broken_doc, model_doc, retrain_doc
@@ -72,7 +73,7 @@ def _model_dags(spec: ModelSpec) -> tuple[DAG, DAG]:
 def _batch_dag(spec: ModelSpec) -> DAG:
     dag = DAG(
         spec.model,
-        schedule=_timetable(spec.schedule),
+        schedule=timetable_of(spec),
         start_date=spec.start or EPOCH,
         # A batch belongs to the schedule if it starts before the end; Airflow's own end_date is inclusive.
         end_date=spec.end - timedelta(seconds=1) if spec.end is not None else None,
@@ -88,7 +89,7 @@ def _batch_dag(spec: ModelSpec) -> DAG:
         start_retraining(
             model_dag_id=spec.model, retrain_dag_id=spec.retrain_dag_id, decision_id=tasks.decide(spec.model, batch)
         )
-    dag.params = ParamsDict(batch_params())
+    _give_form(dag, batch_params())
     return dag
 
 
@@ -109,8 +110,17 @@ def _retrain_dag(spec: ModelSpec) -> DAG:
         challenger: Any = tasks.train.override(inlets=[asset(spec.model, "observation")], **heavy)(spec.model)
         challenger = tasks.evaluate.override(**heavy)(spec.model, challenger)
         tasks.promote.override(outlets=[asset(spec.model, "champion")])(spec.model, challenger)
-    dag.params = ParamsDict(retrain_params())
+    _give_form(dag, retrain_params())
     return dag
+
+
+def _give_form(dag: DAG, params: Mapping[str, Param]) -> None:
+    """Give a DAG its form, after its tasks and past the DAG's own setter.
+
+    Tasks made before do not carry a copy of their own each, and the setter would check by JSON schema, for every model,
+    that the form's defaults are valid: together most of the cost of a generated DAG. They are: a test says so, once.
+    """
+    object.__setattr__(dag, "params", ParamsDict(params))
 
 
 def _common(spec: ModelSpec) -> dict[str, Any]:
@@ -142,15 +152,6 @@ def _placeholder(dag_id: str, message: str) -> DAG:
     with dag:
         tasks.broken_spec(message)
     return dag
-
-
-def _timetable(schedule: str | None) -> Any:
-    """Windows need real data intervals, which a plain cron string does not give."""
-    if schedule is None or schedule == "@once":
-        return schedule
-    timetable = CronDataIntervalTimetable(schedule, timezone="UTC")
-    timetable.validate()
-    return timetable
 
 
 def asset(model: str, kind: str) -> Asset:

@@ -106,7 +106,11 @@ def _without_twins(
         if (model := declared_model(path)) in files:
             files[model].add(path)
     unique = [item for item in sound if len(files[item.spec.model]) == 1]
-    twins = [Broken(item.path, _twin_message(item, files[item.spec.model])) for item in sound if item not in unique]
+    twins = [
+        Broken(item.path, _twin_message(item, files[item.spec.model]))
+        for item in sound
+        if len(files[item.spec.model]) > 1
+    ]
     return unique, sorted([*broken, *twins], key=lambda item: item.path)
 
 

@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen_dags.form import BatchForm, FormError, read_batch_form, read_reason
 from evergreen_dags.opening import open_workspace
+from evergreen_dags.schedule import interval_of
 from evergreen_dags.specs import find_spec, models_dir
 from ml.domain.errors import DataError, NotFoundError, SpecError
 from ml.domain.records import SnapshotRole, Trigger, Verdict
@@ -172,7 +173,7 @@ def broken_spec(message: str) -> None:
 def _window(workspace: Workspace, spec: ModelSpec, form: BatchForm, dag_run: Any) -> Window:
     """Resolve the window of a run, once; all later tasks are given it."""
     asked = (form.start, form.end)
-    interval = _interval(dag_run)
+    interval = _interval(spec, dag_run)
     if interval is not None and asked != (None, None):
         raise FormError(
             "A scheduled run or a backfill brings its own batches; From and Until were given too.",
@@ -190,12 +191,11 @@ def _window(workspace: Workspace, spec: ModelSpec, form: BatchForm, dag_run: Any
     return window
 
 
-def _interval(dag_run: Any) -> Window | None:
+def _interval(spec: ModelSpec, dag_run: Any) -> Window | None:
     """The data interval of a scheduled or backfilled run. One by hand has none, even if a logical date was entered."""
-    start, end = dag_run.data_interval_start, dag_run.data_interval_end
-    if dag_run.run_type not in _WITH_INTERVAL or start is None or end is None or start >= end:
+    if dag_run.run_type not in _WITH_INTERVAL:
         return None
-    return Window(start, end)
+    return interval_of(spec, dag_run.data_interval_start, dag_run.data_interval_end)
 
 
 def _decision_id(workspace: Workspace, spec: ModelSpec, dag_run: Any, params: Mapping[str, Any]) -> str:

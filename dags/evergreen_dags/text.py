@@ -88,7 +88,8 @@ def schedule_words(spec: ModelSpec) -> str:
     if spec.schedule is None:
         return "only by hand"
     since = f", from {spec.start:%Y-%m-%d} on" if spec.start is not None else ""
-    return f"`{spec.schedule}` (UTC){since}"
+    until = f", until {spec.end:%Y-%m-%d}" if spec.end is not None else ""
+    return f"`{spec.schedule}` (UTC){since}{until}"
 
 
 def gate_words(spec: ModelSpec) -> str:

@@ -135,7 +135,7 @@ def _await_health(places: Places, airflow: Airflow) -> None:
     deadline = time.monotonic() + _START_SECONDS
     waiting = "the API server"
     while time.monotonic() < deadline:
-        _raise_if_dead(places)
+        raise_if_dead(places)
         waiting = _unhealthy_part(airflow)
         if not waiting:
             return
@@ -145,7 +145,8 @@ def _await_health(places: Places, airflow: Airflow) -> None:
     )
 
 
-def _raise_if_dead(places: Places) -> None:
+def raise_if_dead(places: Places) -> None:
+    """Raise :class:`StartError` with the end of the log if one of the processes is gone."""
     for child in processes.recorded(places.run):
         if not child.is_alive():
             log = places.logs / f"{child.name}.log"

@@ -75,8 +75,6 @@ def _batch_dag(spec: ModelSpec) -> DAG:
         spec.model,
         schedule=timetable_of(spec),
         start_date=spec.start or EPOCH,
-        # A batch belongs to the schedule if it starts before the end; Airflow's own end_date is inclusive.
-        end_date=spec.end - timedelta(seconds=1) if spec.end is not None else None,
         catchup=spec.start is not None,
         doc_md=model_doc(spec),
         **_common(spec),

@@ -84,9 +84,12 @@ def _batch_dag(spec: ModelSpec) -> DAG:
         batch: Any = tasks.ingest(spec.model)
         batch = tasks.validate.override(outlets=[asset(spec.model, "snapshot")])(spec.model, batch)
         batch = tasks.monitor.override(inlets=[champion], outlets=[observation])(spec.model, batch)
-        start_retraining(
-            model_dag_id=spec.model, retrain_dag_id=spec.retrain_dag_id, decision_id=tasks.decide(spec.model, batch)
-        )
+        decision: Any = tasks.decide(spec.model, batch)
+        start_retraining(model_dag_id=spec.model, retrain_dag_id=spec.retrain_dag_id, decision_id=decision)
+        if spec.monitoring.report == "always":
+            tasks.report(spec.model, batch)
+        elif spec.monitoring.report == "on_retrain":
+            decision >> tasks.report(spec.model, batch)
     _give_form(dag, batch_params())
     return dag
 

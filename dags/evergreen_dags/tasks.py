@@ -120,6 +120,18 @@ def decide(model: str, batch: Batch, dag_run: Any = None, params: Any = None, ti
 
 
 @task(multiple_outputs=False)
+def report(model: str, batch: Batch, dag_run: Any = None) -> str:
+    """Builds the HTML report of the batch against the champion's training rows. Nothing waits for it."""
+    from ml.flows.report import report as flow
+
+    try:
+        with open_workspace(dag_run) as workspace:
+            return flow(workspace, find_spec(models_dir(), model), Window.parse(**batch))
+    except NotFoundError as error:  # before the first champion
+        raise AirflowSkipException(f"There is nothing to compare with. {error.message}") from error
+
+
+@task(multiple_outputs=False)
 def train(model: str, dag_run: Any = None, params: Any = None) -> Challenger:
     """Trains a challenger, the newest labelled rows held out. If a person started the run, a decision is made first."""
     from ml.flows.train import train as flow

@@ -102,6 +102,9 @@ _LOSSES = frozenset(
         "HuberLoss",
         "PinballLoss",
     )
+) | frozenset(
+    f"sklearn.linear_model._sgd_fast.{name}"
+    for name in ("EpsilonInsensitive", "Hinge", "ModifiedHuber", "SquaredEpsilonInsensitive", "SquaredHinge")
 )
 _NUMBERS = frozenset(
     f"numpy.{name}" for name in ("bool", "float32", "float64", "int32", "int64", "intp", "uint32", "uint64", "uint8")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ml.problems.metric import Floats
 
-LARGE = 50_000
+LARGE = 20_000
 FEW = 64
 _CHUNK_CELLS = 1_000_000
 

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ml.specs.base import Columns, Share, Spec
 
-DriftMethod = Literal["wasserstein", "jensenshannon", "psi", "ks", "chisquare", "kl_div", "hellinger"]
+NumericDriftMethod = Literal["wasserstein", "jensenshannon", "psi", "ks", "kl_div", "hellinger"]
+CategoricalDriftMethod = Literal["jensenshannon", "psi", "chisquare", "kl_div", "hellinger"]
 
 
 class DriftSpec(Spec):
@@ -17,8 +18,10 @@ class DriftSpec(Spec):
     The defaults are effect sizes, not p-values: a p-value cries wolf as soon as there are many rows or many columns.
     """
 
-    numeric: DriftMethod = Field(default="wasserstein", description="Method for numbers (`wasserstein` is normed).")
-    categorical: DriftMethod = Field(default="jensenshannon", description="Method for categories.")
+    numeric: NumericDriftMethod = Field(
+        default="wasserstein", description="Method for numbers (`wasserstein` is normed)."
+    )
+    categorical: CategoricalDriftMethod = Field(default="jensenshannon", description="Method for categories.")
     threshold: float = Field(
         default=0.1,
         gt=0.0,

@@ -63,6 +63,12 @@ class RegistryError(EvergreenError):
     exit_code = 6
 
 
+class RegistryUnavailableError(RegistryError, SourceUnavailableError):
+    """The database of the records did not answer: the same call may succeed later."""
+
+    exit_code = 4
+
+
 class StalePromotionError(RegistryError):
     """Another promotion happened after the gate judged: the verdict no longer speaks of today's champion."""
 

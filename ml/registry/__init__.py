@@ -1,0 +1,6 @@
+"""The write side of our database: tables, transactions, migrations. Only here are records written."""
+
+from ml.registry.records import Batch, RecordedFinding, Report
+from ml.registry.registry import Reader, Registry, Writer
+
+__all__ = ["Batch", "Reader", "RecordedFinding", "Registry", "Report", "Writer"]

@@ -1,0 +1,183 @@
+"""The one change that must never be lost or doubled: who is champion. And the lease of who may retrain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, update
+
+from ml.domain.errors import LeaseHeldError, RegistryError, StalePromotionError
+from ml.domain.records import Act, Promotion, Stage, Version
+from ml.domain.windows import as_utc
+from ml.registry.tables import LeaseRow, ModelRow, PromotionRow, VersionRow
+from ml.registry.versions import VersionWriter
+
+_FROM = {Act.PROMOTE: Stage.CHALLENGER, Act.ROLLBACK: Stage.RETIRED}
+
+
+class ChampionWriter(VersionWriter):
+    """Changes the champion, rejects challengers, keeps the lease."""
+
+    def promote(
+        self,
+        *,
+        model: str,
+        to_version: int,
+        run_key: str,
+        expected_generation: int,
+        as_of: datetime,
+        baseline: Mapping[str, float],
+        reason: str,
+        actor: str,
+        act: Act,
+        created_at: datetime,
+    ) -> Promotion:
+        """Make a version the champion: a challenger by promoting, a former champion by rolling back.
+
+        The model's row is locked first, a ``run_key`` that is done is answered from the log, the old champion goes
+        before the new one comes, and the generation moves by compare-and-swap.
+
+        Raises:
+            StalePromotionError: the generation is not ``expected_generation``: the champion changed since the verdict.
+            RegistryError: the version is not in the stage that the act starts from.
+            NotFoundError: there is no such model or version.
+        """
+        self._lock(model)
+        done = self.promotion_by_run_key(model, run_key)
+        if done is not None:
+            return _the_same(done, to_version)
+        generation = self.generation(model)
+        if generation != expected_generation:
+            raise _stale(model, to_version, expected_generation, generation)
+        champion = self.champion(model)
+        target = self.version(model, to_version)
+        if target.stage is not _FROM[act]:
+            raise _wrong_stage(target, act)
+        if champion is not None:
+            self._move(champion, Stage.RETIRED)
+        self._move(target, Stage.CHAMPION)
+        self._advance(model, generation)
+        promotion = Promotion(
+            model=model,
+            generation=generation + 1,
+            act=act,
+            from_version=None if champion is None else champion.version,
+            to_version=to_version,
+            run_key=run_key,
+            as_of=as_utc(as_of),
+            baseline={name: float(value) for name, value in baseline.items()},
+            reason=reason,
+            actor=actor,
+            created_at=as_utc(created_at),
+        )
+        self._append(promotion)
+        return self.promotion_by_run_key(model, run_key) or promotion
+
+    def reject(self, model: str, version: int) -> None:
+        """Mark a challenger as rejected, for good; doing it twice is doing it once.
+
+        Raises:
+            RegistryError: the version is, or was, the champion.
+        """
+        self._lock(model)
+        found = self.version(model, version)
+        if found.stage is Stage.REJECTED:
+            return
+        if found.stage is not Stage.CHALLENGER:
+            raise RegistryError(
+                f"Version {version} of {model} cannot be rejected: it is {found.stage}, not a challenger.",
+                remedy="roll back if it should not serve.",
+            )
+        self._move(found, Stage.REJECTED)
+
+    def acquire_lease(self, model: str, holder: str, *, now: datetime, ttl: timedelta) -> None:
+        """Let ``holder`` be the only one to retrain the model for ``ttl``; the same holder may ask again.
+
+        Raises:
+            LeaseHeldError: another holder's lease has not ended.
+        """
+        self._lock(model)
+        held = self._first(select(LeaseRow.holder, LeaseRow.until).where(LeaseRow.model == model))
+        if held is not None and held.holder != holder and held.until > now:
+            raise LeaseHeldError(
+                f"{model} is being retrained by {held.holder}, until {held.until:%Y-%m-%d %H:%M} UTC at the latest.",
+                remedy="wait for it to end; if it died, its lease ends by itself at that time.",
+            )
+        if held is None:
+            self._connection.execute(insert(LeaseRow), {"model": model, "holder": holder, "until": now + ttl})
+            return
+        self._connection.execute(update(LeaseRow).where(LeaseRow.model == model).values(holder=holder, until=now + ttl))
+
+    def release_lease(self, model: str, holder: str) -> None:
+        """End the holder's lease; does nothing if another one holds it, or nobody."""
+        self._lock(model)
+        self._connection.execute(delete(LeaseRow).where(LeaseRow.model == model, LeaseRow.holder == holder))
+
+    def _move(self, version: Version, stage: Stage) -> None:
+        """Change a stage only from what it was read as."""
+        done = self._connection.execute(
+            update(VersionRow)
+            .where(
+                VersionRow.model == version.model,
+                VersionRow.version == version.version,
+                VersionRow.stage == version.stage.value,
+            )
+            .values(stage=stage.value)
+        )
+        if done.rowcount != 1:
+            raise RegistryError(
+                f"Version {version.version} of {version.model} is no longer {version.stage}.", remedy="try again."
+            )
+
+    def _advance(self, model: str, generation: int) -> None:
+        done = self._connection.execute(
+            update(ModelRow)
+            .where(ModelRow.name == model, ModelRow.generation == generation)
+            .values(generation=generation + 1)
+        )
+        if done.rowcount != 1:
+            raise StalePromotionError(f"The champion of {model} changed in this instant.", remedy="judge again.")
+
+    def _append(self, promotion: Promotion) -> None:
+        self._connection.execute(
+            insert(PromotionRow),
+            {
+                "model": promotion.model,
+                "generation": promotion.generation,
+                "act": promotion.act.value,
+                "from_version": promotion.from_version,
+                "to_version": promotion.to_version,
+                "run_key": promotion.run_key,
+                "as_of": promotion.as_of,
+                "baseline": promotion.baseline,
+                "reason": promotion.reason,
+                "actor": promotion.actor,
+                "created_at": promotion.created_at,
+            },
+        )
+
+
+def _the_same(done: Promotion, to_version: int) -> Promotion:
+    if done.to_version != to_version:
+        raise RegistryError(
+            f"The run {done.run_key!r} has promoted version {done.to_version} of {done.model}, not {to_version}.",
+            remedy="give each change of champion a run key of its own.",
+        )
+    return done
+
+
+def _stale(model: str, version: int, expected: int, generation: int) -> StalePromotionError:
+    return StalePromotionError(
+        f"Version {version} of {model} was judged against the champion of generation {expected}, "
+        f"but the champion has changed since: today's generation is {generation}.",
+        remedy="decide again and retrain, so that the gate compares with today's champion.",
+    )
+
+
+def _wrong_stage(version: Version, act: Act) -> RegistryError:
+    return RegistryError(
+        f"Version {version.version} of {version.model} is {version.stage}; "
+        f"accepted for {act} is one that is {_FROM[act]}.",
+        remedy="promote a challenger, or roll back to a former champion.",
+    )

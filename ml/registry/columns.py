@@ -1,0 +1,94 @@
+"""Column types that mean the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ml.domain.windows import as_utc
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A row id; SQLite counts rows only in a column that is called INTEGER."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, always UTC: ``timestamptz`` on PostgreSQL, ISO 8601 text of fixed width on SQLite.
+
+    The fixed width makes the order of the texts the order of the instants.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the stored type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(32))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a naive datetime; write UTC."""
+        if value is None:
+            return None
+        moment = as_utc(value)
+        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read UTC, whatever the session's time zone is."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON as pure ASCII text: any character of a user's data survives, NaN and infinity are refused, order is kept."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        """Write compact JSON."""
+        return dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read it back."""
+        return {} if value == "{}" else json.loads(value)
+
+
+class SafeText(TypeDecorator[str]):
+    """Text for people; a NUL or half of a surrogate pair, which PostgreSQL cannot store, becomes a replacement."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace what cannot be stored."""
+        return None if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    """Return ``text`` as :class:`SafeText` stores it.
+
+    >>> storable("a" + chr(0) + "b")
+    'a\ufffdb'
+    """
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def dumps(value: Any) -> str:
+    """Serialise to compact JSON; raise ``ValueError`` for NaN, ``TypeError`` for what JSON does not have."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{value!r} ({type(value).__name__}) is not JSON: give text, numbers, booleans, lists or mappings")

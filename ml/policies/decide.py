@@ -45,9 +45,7 @@ def decide(
         bounded: Whether the primary metric lives in [0, 1]; decides what a drop is measured in by default.
     """
     facts = facts_of(history)
-    question = Question(
-        facts=facts, window=window, asked=force is True, bounded=bounded, min_labelled=policy.min_labelled
-    )
+    question = Question(facts, window, asked=force is True, bounded=bounded, min_labelled=policy.min_labelled)
     result = evaluate(question, policy.when) if facts.champion is not None else _first_version(question)
     around = guards(question, policy)
     verdict, sentence = _conclude(result, around)

@@ -15,6 +15,7 @@ from ml.domain.errors import DataError, SpecError
 from ml.problems.base import PREDICTION, build, column_of, raise_problems, refused
 from ml.problems.label_metrics import LABEL_METRICS, PROBABILITY
 from ml.problems.metric import Metric
+from ml.problems.threads import threads_for
 from ml.specs import ModelSpec
 from ml.specs.problem import ProblemSpec
 from ml.specs.training import CandidateSpec
@@ -97,7 +98,8 @@ class Classification:
             DataError: the estimator refuses the features.
         """
         try:
-            probabilities = estimator.predict_proba(features)
+            with threads_for(features.size):
+                probabilities = estimator.predict_proba(features)
         except ValueError as error:
             raise refused(estimator, error) from error
         if not np.isfinite(probabilities).all():

@@ -13,6 +13,7 @@ import pandas as pd
 from ml.domain.errors import DataError
 from ml.problems.base import PREDICTION, as_floats, build, column_of, raise_problems, refused
 from ml.problems.metric import Floats, Metric
+from ml.problems.threads import threads_for
 from ml.specs import ModelSpec
 from ml.specs.problem import ProblemSpec
 from ml.specs.training import CandidateSpec
@@ -132,7 +133,8 @@ class Regression:
             DataError: the estimator refuses the features.
         """
         try:
-            values = np.asarray(estimator.predict(features), dtype=np.float64)
+            with threads_for(features.size):
+                values = np.asarray(estimator.predict(features), dtype=np.float64)
         except ValueError as error:
             raise refused(estimator, error) from error
         if not np.isfinite(values).all():

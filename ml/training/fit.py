@@ -16,6 +16,7 @@ from ml.domain.errors import DataError
 from ml.domain.records import Json
 from ml.domain.schema import TableSchema
 from ml.problems import Problem
+from ml.problems.threads import threads_for
 from ml.profiles import conform
 from ml.specs import ModelSpec
 from ml.training.pipeline import build_pipeline
@@ -133,7 +134,7 @@ def _fitted(setting: Setting, rows: _Rows, spec: ModelSpec, schema: TableSchema,
     estimator = problem.estimator(setting.candidate, setting.parameters, spec.training.seed)
     pipeline = build_pipeline(estimator, schema, rows.features)
     try:
-        with _warnings_logged(setting):
+        with _warnings_logged(setting), threads_for(rows.features.size):
             return pipeline.fit(rows.features, rows.target)
     except ValueError as error:
         raise DataError(

@@ -59,11 +59,8 @@ def test_parameters_that_cannot_work(estimator, parameters, part):
 
 
 def test_lists_are_values():
-    check(
-        spec_for(
-            training={"candidates": [{"estimator": "MLPClassifier", "parameters": {"hidden_layer_sizes": [5, 3]}}]}
-        )
-    )
+    candidate = {"estimator": "MLPClassifier", "parameters": {"hidden_layer_sizes": [5, 3]}}
+    check(spec_for(training={"candidates": [candidate]}))
 
 
 def test_sgd_gives_probabilities_by_default():

@@ -36,7 +36,8 @@ BOOLEANS = {"true": True, "false": False}
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """Texts read as numbers, NaN where there is none; ``wrong`` marks what is no number, ``beyond`` what is too
-    large."""
+    large.
+    """
 
     values: npt.NDArray[np.float64]
     wrong: Mask
@@ -45,7 +46,8 @@ class Numbers:
 
 def text_array(values: pd.Series) -> pa.Array:
     """Return a column of objects as Arrow texts, null where a value is missing; numbers among them by their
-    ``str``."""
+    ``str``.
+    """
     try:
         return pa.Array.from_pandas(values, type=pa.string())
     except (pa.ArrowException, TypeError):
@@ -55,12 +57,12 @@ def text_array(values: pd.Series) -> pa.Array:
 def matches(texts: Any, pattern: str) -> Mask:
     """Tell for each text whether it matches; a missing one does not."""
     found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return np.asarray(found, dtype=np.bool_)
 
 
 def is_null(texts: Any) -> Mask:
     """Tell for each value whether it is missing."""
-    return np.asarray(pc.is_null(texts).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    return np.asarray(pc.is_null(texts), dtype=np.bool_)
 
 
 def trimmed(texts: Any) -> Any:
@@ -83,7 +85,7 @@ def as_numbers(texts: Any) -> Numbers:
     bare = trimmed(texts)
     number = number_like(bare)
     chosen = pc.if_else(pa.array(number), bare, pa.scalar(None, pa.string()))
-    values = np.array(pc.cast(chosen, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    values = np.array(pc.cast(chosen, pa.float64()), dtype=np.float64)
     beyond = np.isinf(values)
     large = np.abs(values) >= _LIMIT
     if large.any():

@@ -1,0 +1,189 @@
+"""The source ``file``: one window out of CSV and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ml.data.cache import PARSED
+from ml.data.cells import typed
+from ml.data.csv_file import csv_batches
+from ml.data.intake import GZIP, PARQUET
+from ml.data.moments import moments_of
+from ml.data.parquet_file import ParquetFile
+from ml.data.pieces import Piece, check_readable, frame_with_time, joined
+from ml.data.places import FoundFile, find_files, unavailable
+from ml.data.source import Request, SourceRead, refusal, refuse
+from ml.domain.codes_dv import data_finding
+from ml.domain.findings import Finding, Severity
+from ml.specs.source import FileSource
+
+_TEXT_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
+_PARQUET_ENDINGS = (".parquet", ".pq")
+_OTHERS = {b"PK\x03\x04": "a ZIP archive or a spreadsheet", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file"}
+
+
+def read_files(source: FileSource, request: Request) -> SourceRead:
+    """Read a window out of all files of the source.
+
+    Raises:
+        DataError: a file's structure is not that of a table, or the window has no rows.
+        SourceUnavailableError: there is no such file yet, or it cannot be read now.
+    """
+    found = find_files(source.path, request.data_root)
+    findings: list[Finding] = []
+    texts: list[Piece] = []
+    tables: list[Piece] = []
+    for file in found:
+        try:
+            piece, kind, noticed = _read(file, source, request)
+        except OSError as error:
+            raise unavailable(file.name, error) from error
+        findings += noticed
+        if piece.table.num_rows:
+            (texts if kind == "csv" else tables).append(piece)
+            _check_rows(request, sum(part.table.num_rows for part in (*texts, *tables)), source.path)
+    used = f"{len(texts) + len(tables)} of {len(found)} files"
+    description = found[0].name if len(found) == 1 else f"{source.path} ({used})"
+    if not texts and not tables:
+        raise no_rows(source.path, request, findings)
+    findings += _different_columns([*texts, *tables], source.path)
+    if texts:
+        table = joined(texts)
+        values, suspicious = typed(table.table, source, time_column=request.time.column)
+        if suspicious:
+            raise refuse(source.path, suspicious)
+        tables.append(Piece(values, table.moments))
+    frame, noticed = frame_with_time(_decoded(joined(tables)), request.time.column, subject=source.path)
+    return SourceRead(frame, (*findings, *noticed), description)
+
+
+def no_rows(subject: str, request: Request, findings: Sequence[Finding] = ()) -> Exception:
+    """Build the error for a window without rows."""
+    finding = data_finding(
+        "DV003", Severity.ERROR, subject, seen=f"no row in {request.window}", expected="at least one row"
+    )
+    return refuse(subject, [*findings, finding], empty=True)
+
+
+def _check_rows(request: Request, rows: int, subject: str) -> None:
+    if rows > request.max_rows:
+        raise refusal("DV015", subject, seen=f"{rows} rows or more", expected=f"at most {request.max_rows}")
+
+
+def _read(file: FoundFile, source: FileSource, request: Request) -> tuple[Piece, str, tuple[Finding, ...]]:
+    """Return one file's rows of the window, its kind, and what was noticed."""
+    key = (
+        None
+        if file.identity is None
+        else (*file.identity, request.time.column, request.time.zone, source.format, source.delimiter)
+    )
+    kept = PARSED.get(key) if key is not None else None
+    kind = _kind(file, source)
+    if kept is not None:
+        return kept.cut(request.window), kind, ()
+    if kind == "parquet":
+        piece, whole, findings = _parquet(file, request)
+    else:
+        piece, whole, findings = _csv(file, source, request)
+    if whole and key is not None and not findings:
+        PARSED.put(key, piece)
+    return piece.cut(request.window), kind, findings
+
+
+def _kind(file: FoundFile, source: FileSource) -> str:
+    if source.format != "auto":
+        return source.format
+    name = file.name.lower()
+    if name.endswith(_TEXT_ENDINGS):
+        return "csv"
+    if name.endswith(_PARQUET_ENDINGS):
+        return "parquet"
+    accepted = ", ".join((*_TEXT_ENDINGS, *_PARQUET_ENDINGS))
+    raise refusal("DV013", file.name, seen="an ending that says nothing", expected=f"one of {accepted}")
+
+
+def _parquet(file: FoundFile, request: Request) -> tuple[Piece, bool, tuple[Finding, ...]]:
+    time = request.time
+    with file.open() as handle:
+        if file.size == 0:
+            raise refusal("DV001", file.name, seen="no content", expected="a Parquet file")
+        parquet = ParquetFile.open(handle, file.name, file.size, time_column=time.column)
+        groups = parquet.groups(request.window, time_column=time.column)
+        whole = parquet.nbytes <= PARSED.limit and bool(groups)
+        if whole:
+            groups = list(range(parquet.file.metadata.num_row_groups))
+        piece = parquet.piece(groups, time_column=time.column, zone=time.zone)
+        return piece.in_order(), whole, parquet.findings
+
+
+def _csv(file: FoundFile, source: FileSource, request: Request) -> tuple[Piece, bool, tuple[Finding, ...]]:
+    """Parse a whole file; where it is too large to be kept, only the window's rows of it."""
+    pieces: list[Piece] = []
+    total, whole, rows = 0, True, 0
+    with file.open() as handle:
+        packed = _is_packed(handle, file.name)
+        for piece in _csv_pieces(csv_batches(handle, file.name, file.size, source, packed=packed), file.name, request):
+            rows += piece.table.num_rows
+            total += piece.nbytes
+            if whole and total > PARSED.limit:
+                whole = False
+                pieces = [part.in_order().cut(request.window) for part in pieces]
+            pieces.append(piece if whole else piece.in_order().cut(request.window))
+            if not whole:
+                _check_rows(request, sum(part.table.num_rows for part in pieces), file.name)
+    findings = () if rows else (_header_only(file.name),)
+    return joined(pieces), whole, findings
+
+
+def _csv_pieces(batches: Iterator[pa.Table], name: str, request: Request) -> Iterator[Piece]:
+    before: int | None = None
+    for table in batches:
+        column = request.time.column
+        if column not in table.column_names:
+            there = ", ".join(table.column_names[:50])
+            raise refusal("DV019", name, seen=f"the columns {there}", expected=f"a column {column}")
+        moments = moments_of(table.column(column), request.time.zone, before=before)
+        if before is None:
+            check_readable(table.column(column), moments, column, subject=name)
+        before = int(moments.at[-1]) if table.num_rows else before
+        yield Piece(table, moments)
+
+
+def _is_packed(handle: Any, name: str) -> bool:
+    """Tell whether a text file is gzipped, by its first bytes; refuse what is no text at all."""
+    start = handle.read(6)
+    handle.seek(0)
+    for magic, meaning in {**_OTHERS, PARQUET: "a Parquet file"}.items():
+        if start.startswith(magic):
+            raise refusal("DV013", name, seen=meaning, expected="CSV text, plain or gzipped")
+    if name.lower().endswith(".gz") and not start.startswith(GZIP) and start:
+        raise refusal("DV012", name, seen=f"a start of {start!r}", expected="a gzip file")
+    return bool(start.startswith(GZIP))
+
+
+def _header_only(name: str) -> Finding:
+    return data_finding("DV002", Severity.WARNING, name, seen="a header", expected="a header and rows")
+
+
+def _different_columns(pieces: Sequence[Piece], subject: str) -> tuple[Finding, ...]:
+    sets = [set(piece.table.column_names) for piece in pieces]
+    partly = set.union(*sets) - set.intersection(*sets)
+    if not partly:
+        return ()
+    seen = f"{', '.join(sorted(partly)[:5])} in some files only"
+    return (data_finding("DV017", Severity.WARNING, subject, seen=seen, expected="the same columns in all files"),)
+
+
+def _decoded(piece: Piece) -> Piece:
+    """Write out texts that were kept as dictionaries."""
+    table = piece.table
+    columns = [pc.cast(column, pa.string()) if _is_encoded(column.type) else column for column in table.columns]
+    return Piece(pa.table(columns, names=table.column_names), piece.moments)
+
+
+def _is_encoded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_large_string(kind))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from ml.domain.digests import digest_of
@@ -50,12 +49,10 @@ def decide(
     around = guards(question, policy)
     verdict, sentence = _conclude(result, around)
     if force is not None:
-        verdict, sentence = _forced(force, reason, actor, sentence)
-    policy_sha256 = digest_of(policy.model_dump(mode="json"))
-    history_sha256 = facts.digest()
-    key = _content_key(history.model, window, facts.as_of, policy_sha256, history_sha256, force, reason, bounded)
+        verdict, sentence = _forced(sentence, force=force, reason=reason, actor=actor)
+    policy_sha256, history_sha256 = digest_of(policy.model_dump(mode="json")), facts.digest()
     return Decision(
-        id=f"{history.model}-{facts.as_of:%Y%m%dT%H%M}-{key}",
+        id=_id(history, window, policy_sha256, history_sha256, [force, reason, bounded]),
         model=history.model,
         window=window,
         as_of=facts.as_of,
@@ -88,7 +85,7 @@ def _conclude(result: RuleResult, around: tuple[RuleResult, ...]) -> tuple[Verdi
     return Verdict.RETRAIN, f"Retrain: {result.sentence}"
 
 
-def _forced(force: bool, reason: str, actor: str, otherwise: str) -> tuple[Verdict, str]:
+def _forced(otherwise: str, *, force: bool, reason: str, actor: str) -> tuple[Verdict, str]:
     who = actor or "A person"
     why = f" ({reason})" if reason else ""
     word = "a retraining" if force else "no retraining"
@@ -96,6 +93,8 @@ def _forced(force: bool, reason: str, actor: str, otherwise: str) -> tuple[Verdi
     return verdict, f"{'Retrain' if force else 'Keep'}: {who} asked for {word}{why}. By the policy alone: {otherwise}"
 
 
-def _content_key(model: str, window: Window, as_of: datetime, *rest: Any) -> str:
-    moments = [moment.isoformat() for moment in (window.start, window.end, as_of)]
-    return digest_of([model, moments, *rest])[:_KEY_LENGTH]
+def _id(history: History, window: Window, policy_sha256: str, history_sha256: str, request: list[Any]) -> str:
+    """Model and moment for people, a content key for identity; fit to be an Airflow run id."""
+    moments = [moment.isoformat() for moment in (window.start, window.end)]
+    key = digest_of([history.model, moments, policy_sha256, history_sha256, request])
+    return f"{history.model}-{history.as_of:%Y%m%dT%H%M}-{key[:_KEY_LENGTH]}"

@@ -77,12 +77,16 @@ def _without_words(value: Any) -> Any:
 
 
 def _categories(frame: pd.DataFrame, column: ColumnSchema) -> npt.NDArray[np.object_]:
-    result = np.full(len(frame), None, dtype=object)
     if column.name not in frame.columns:
-        return result
-    codes, distinct = pd.factorize(frame[column.name], use_na_sentinel=True)
+        return np.full(len(frame), None, dtype=object)
+    return texts_of(frame[column.name], column.type)
+
+
+def texts_of(values: pd.Series, kind: ColumnType) -> npt.NDArray[np.object_]:
+    """Return a column as texts, each value in the one form that it has under its type; None for *no value*."""
+    codes, distinct = pd.factorize(values, use_na_sentinel=True)
     texts = np.empty(len(distinct) + 1, dtype=object)
-    texts[:-1] = [_text(value, column.type) for value in distinct]
+    texts[:-1] = [_text(value, kind) for value in distinct]
     return texts[codes]  # the sentinel -1 takes the last one, None
 
 

@@ -1,0 +1,149 @@
+"""Checks of a batch as a whole: columns, amounts, freshness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ml.domain.codes_dv import data_finding
+from ml.domain.findings import Finding, Severity
+from ml.domain.schema import ColumnRole, ColumnType, TableSchema
+from ml.domain.windows import Window, format_duration
+from ml.profiles.texts import number_like, text_array, trimmed
+from ml.specs.data import ValidationSpec
+from ml.validation.reading import Reading
+from ml.validation.rules import Rule
+
+_MIXED = 0.5
+_HISTORY = 3
+_SHOWN = 10
+
+
+def column_findings(frame: pd.DataFrame, rules: Sequence[Rule], schema: TableSchema) -> Iterator[Finding]:
+    """Tell of columns that are missing, new, of another type as a whole, or mixed."""
+    for rule in rules:
+        if rule.name not in frame.columns:
+            if rule.required:
+                there = ", ".join(map(str, frame.columns[:_SHOWN]))
+                yield data_finding(
+                    "DV030", Severity.ERROR, rule.name, seen=f"the columns {there}", expected="a column of this name"
+                )
+        elif rule.type is ColumnType.TEXT and rule.role is not ColumnRole.UNUSED:
+            yield from _text_findings(frame[rule.name], rule)
+    known = {*schema.names(), *(rule.name for rule in rules)}
+    new = [str(name) for name in frame.columns if name not in known]
+    if new:
+        yield data_finding(
+            "DV031",
+            Severity.INFO,
+            ", ".join(new[:_SHOWN]),
+            seen="a column that the first batch did not have",
+            expected=f"{len(known)} known columns",
+        )
+
+
+def _text_findings(values: pd.Series, rule: Rule) -> Iterator[Finding]:
+    """Numbers where texts are expected have lost their form (``1.50`` became 1.5): nobody can tell the category."""
+    if values.dtype.kind == "f" and values.notna().any():
+        yield data_finding(
+            "DV032",
+            Severity.ERROR,
+            rule.name,
+            seen=f"numbers such as {values.dropna().iloc[0]!r}",
+            expected="texts, as in the first batch",
+            rows=int(values.notna().sum()),
+            remedy="name the column in source.text_columns, or write it as text.",
+        )
+    elif values.dtype.kind == "O" and rule.role is ColumnRole.CATEGORICAL and rule.categories is None:
+        texts = trimmed(text_array(values)).drop_null()
+        numbers = number_like(texts)
+        if _MIXED <= numbers.mean() < 1.0 if len(numbers) else False:
+            other = texts.filter(pa.array(~numbers))[0].as_py()
+            yield data_finding(
+                "DV045",
+                Severity.WARNING,
+                rule.name,
+                seen=f"{int(numbers.sum())} numbers, and {other!r}",
+                expected="either numbers or texts",
+                rows=int((~numbers).sum()),
+            )
+
+
+def null_findings(readings: Mapping[str, Reading], rules: Sequence[Rule], rows: int) -> Iterator[Finding]:
+    """Tell of columns with too few values."""
+    for rule in rules:
+        reading = readings.get(rule.name)
+        if reading is None or not rows:
+            continue
+        missing = int(reading.missing.sum())
+        if missing / rows > rule.max_null_share:
+            yield data_finding(
+                "DV035",
+                Severity.ERROR,
+                rule.name,
+                seen=f"{missing / rows:.1%} without a value",
+                expected=f"at most {rule.max_null_share:.1%}",
+                rows=missing,
+            )
+        elif missing == rows and rule.role in (ColumnRole.NUMERIC, ColumnRole.CATEGORICAL):
+            yield data_finding(
+                "DV046", Severity.WARNING, rule.name, seen="no value at all", expected="values", rows=rows
+            )
+
+
+def amount_findings(
+    kept: int, rows: int, spec: ValidationSpec, recent_rows: Sequence[int], causes: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Tell of too few rows, too many quarantined ones, and an unusual number of rows."""
+    quarantined = rows - kept
+    if rows and quarantined / rows > spec.max_quarantined_share:
+        largest = sorted(causes, key=lambda finding: -finding.rows)[:2]
+        yield data_finding(
+            "DV044",
+            Severity.ERROR,
+            "batch",
+            seen=f"{quarantined} of {rows} rows quarantined, most by " + "; ".join(one.sentence() for one in largest),
+            expected=f"at most {spec.max_quarantined_share:.1%}",
+            rows=quarantined,
+            remedy=" ".join(dict.fromkeys(one.remedy for one in largest)),
+        )
+    if kept < spec.min_rows:
+        yield data_finding(
+            "DV041", Severity.ERROR, "batch", seen=f"{kept} usable rows", expected=f"at least {spec.min_rows}"
+        )
+    if len(recent_rows) >= _HISTORY:
+        usual = median(recent_rows)
+        low, high = spec.volume_ratio
+        if not low * usual <= kept <= high * usual:
+            yield data_finding(
+                "DV042",
+                Severity.WARNING,
+                "batch",
+                seen=f"{kept} rows",
+                expected=f"{low * usual:.0f} to {high * usual:.0f}, as in the last {len(recent_rows)} batches",
+            )
+
+
+def age_findings(moments: pd.Series, spec: ValidationSpec, window: Window) -> Iterator[Finding]:
+    """Tell of a batch whose newest row is too old."""
+    if spec.max_age is None or moments.dtype.kind != "M" or not moments.notna().any():
+        return
+    newest = moments.max().to_pydatetime()
+    if window.end - newest > spec.max_age:
+        yield data_finding(
+            "DV043",
+            Severity.ERROR,
+            str(moments.name),
+            seen=f"a newest row of {newest:%Y-%m-%d %H:%M} UTC",
+            expected=f"one within {format_duration(spec.max_age)} of the end of {window}",
+        )
+
+
+def examples(values: pd.Series, rows: np.ndarray) -> str:
+    """Show a few distinct values of some rows, shortened."""
+    found = values[rows].drop_duplicates().head(3)
+    return ", ".join("no value" if pd.isna(value) else repr(value)[:40] for value in found.tolist())

@@ -1,0 +1,54 @@
+"""One decision, and all that followed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml.domain.errors import NotFoundError
+from ml.domain.records import Decision, GateResult, Promotion, Version
+
+if TYPE_CHECKING:
+    from ml.registry import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision with its rule tree, the version trained for it, the gate's verdict, and the change of champion.
+
+    What did not happen, or not yet, is None.
+    """
+
+    decision: Decision
+    version: Version | None
+    gate: GateResult | None
+    promotion: Promotion | None
+
+
+def decision(reader: Reader, decision_id: str) -> Explanation:
+    """Return a decision by its id, or by a beginning of it that no other decision has.
+
+    Raises:
+        NotFoundError: there is no such decision, or several.
+    """
+    found = reader.decision(decision_id) or _by_beginning(reader, decision_id)
+    version = reader.version_by_run_key(found.model, found.id)
+    gate = None if version is None else reader.gate_result(found.model, version.version)
+    promotions = [item for item in reader.promotions(found.model) if item.run_key == found.id]
+    return Explanation(found, version, gate, promotions[-1] if promotions else None)
+
+
+def _by_beginning(reader: Reader, beginning: str) -> Decision:
+    found = [
+        item
+        for model in reader.models()
+        if beginning.startswith(model) or model.startswith(beginning)
+        for item in reader.decisions(model)
+        if item.id.startswith(beginning)
+    ]
+    if len(found) == 1:
+        return found[0]
+    seen = f"{len(found)} decisions begin with" if found else "There is no decision"
+    raise NotFoundError(
+        f"{seen} {beginning!r}.", remedy="`evergreen history MODEL` shows the ids of a model's decisions."
+    )

@@ -71,8 +71,7 @@ def sqlalchemy_url(uri: str) -> str:
     'sqlite:////data/shop.db'
     """
     scheme, _, rest = uri.partition("://")
-    if scheme == "sqlite":
-        parts = urlsplit(uri)
-        return f"sqlite:///{unquote(parts.netloc + parts.path).removesuffix('/') or ':memory:'}"
+    if scheme == "sqlite" and (host := urlsplit(uri).netloc):  # Airflow keeps the path of the file as the host
+        return f"sqlite:///{unquote(host)}"
     rest = rest.partition("?__extra__=")[0]  # what Airflow cannot write as a query is no option of a driver either
     return f"{_DRIVERS.get(scheme, scheme)}://{rest}"

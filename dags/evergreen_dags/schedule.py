@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from airflow.sdk import CronDataIntervalTimetable, EventsTimetable
+from airflow.sdk import CronDataIntervalTimetable
 from airflow.sdk.definitions.timetables._cron import CRON_PRESETS
 from pendulum import DateTime, instance
 
@@ -33,6 +33,9 @@ def timetable_of(spec: ModelSpec) -> Any:
     cron.validate()
     if spec.end is None:
         return cron
+    # airflow.sdk's class of the same name cannot be read back from the database (3.3.2: KeyError '_summary').
+    from airflow.timetables.events import EventsTimetable
+
     events = _ends_of_batches(spec.schedule, spec.start, spec.end)
     return EventsTimetable(events, presorted=True, description=f"{spec.schedule}, until {spec.end:%Y-%m-%d}")
 

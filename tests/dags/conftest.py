@@ -1,0 +1,96 @@
+"""One Airflow for all tests of the DAGs: a home of its own, set before anything imports airflow."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DAGS = Path(__file__).parents[2] / "dags"
+_HOME = tempfile.TemporaryDirectory(prefix="evergreen-airflow-")
+
+
+def _settings(home: Path) -> dict[str, str]:
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+    }
+
+
+if "airflow" not in sys.modules:
+    os.environ.update(_settings(Path(_HOME.name)))
+if str(DAGS) not in sys.path:
+    sys.path.append(str(DAGS))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Warnings that Airflow raises about its own code are not ours to correct."""
+    others = [f"ignore::{category}" for category in ("DeprecationWarning", "UserWarning", "ResourceWarning")]
+    ours = [f"error::{category}:(ml|evergreen_dags).*" for category in ("DeprecationWarning", "UserWarning")]
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings(*others, *ours))
+
+
+MINIMAL = """\
+model: {model}
+problem: {{kind: classification, target: late}}
+source: {{kind: file, path: "orders/*.csv"}}
+time: {{column: ts, batch: 7d}}
+"""
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of specs, which the DAGs are built from."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setenv("EVERGREEN_MODELS_DIR", str(folder))
+    monkeypatch.delenv("EVERGREEN_TRAINING_POOL", raising=False)
+    return folder
+
+
+@pytest.fixture
+def write(models: Path) -> Callable[..., Path]:
+    """Write the minimal spec of a model with more lines, into a file of its own."""
+
+    def write(model: str, *lines: str, file: str | None = None) -> Path:
+        path = models / (file or f"{model}.yaml")
+        path.write_text(MINIMAL.format(model=model) + "\n".join(lines))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bag(models: Path) -> Callable[[], Any]:
+    """Parse the DAG folder as Airflow does."""
+
+    def parse() -> Any:
+        from airflow.dag_processing.dagbag import BundleDagBag
+
+        before = list(sys.path)
+        try:
+            found = BundleDagBag(str(DAGS), bundle_path=DAGS, bundle_name="dags-folder")
+        finally:
+            sys.path[:] = before
+        assert found.import_errors == {}
+        return found
+
+    return parse
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's own database, which `dag.test()` needs."""
+    from airflow.utils.db import initdb
+
+    initdb()

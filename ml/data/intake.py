@@ -33,7 +33,6 @@ class Intake(io.RawIOBase):
         self._ahead = b""
         self._read = 0
         self._last = b"\n"
-        self._ended = False
         self.quotes = 0
 
     def readable(self) -> bool:
@@ -43,7 +42,7 @@ class Intake(io.RawIOBase):
     def ahead(self, size: int) -> bytes:
         """Return the first bytes without taking them."""
         while len(self._ahead) < size:
-            more = self._checked(size - len(self._ahead))
+            more = self._checked(size - len(self._ahead)) or self._line_end()
             if not more:
                 break
             self._ahead += more
@@ -58,11 +57,13 @@ class Intake(io.RawIOBase):
         if self._ahead:
             chunk, self._ahead = self._ahead[:size], self._ahead[size:]
         else:
-            chunk = self._checked(size)
-        if not chunk and not self._ended:
-            self._ended = True
-            chunk = b"" if self._last == b"\n" else b"\n"
+            chunk = self._checked(size) or self._line_end()
         return chunk
+
+    def _line_end(self) -> bytes:
+        """Return the line break that the last line lacks, once."""
+        missing, self._last = self._last != b"\n", b"\n"
+        return b"\n" if missing else b""
 
     def _checked(self, size: int) -> bytes:
         try:

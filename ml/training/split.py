@@ -10,7 +10,6 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ml.domain.errors import DataError
 from ml.specs.training import SinceWindow, SlidingWindow, TrainingWindow
@@ -80,8 +79,9 @@ def folds_in_time(times: pd.Series[pd.Timestamp], folds: int) -> Iterator[tuple[
     is scored by a fit on all parts before it. Fewer distinct times give fewer folds.
     """
     places = np.linspace(0, len(times), folds + 2)[1:-1].astype(int)
-    cuts: NDArray[np.intp] = np.unique([_first_at(times, times.iloc[place]) for place in places])
-    bounds = [*cuts[cuts > 0].tolist(), len(times)]
+    after_first = int(times.searchsorted(times.iloc[0], side="right"))
+    cuts = {max(after_first, _first_at(times, times.iloc[place])) for place in places}
+    bounds = sorted(cuts | {len(times)})
     for start, end in pairwise(bounds):
         yield slice(0, start), slice(start, end)
 

@@ -34,7 +34,7 @@ def test_all_problems_are_listed_at_once():
     for part in (
         "training.candidates[0]: RandomForestRegressor is no estimator for classification",
         "training.candidates[1]: LogisticRegression has no parameter 'depth'",
-        "training.candidates[2]: The 'max_depth' parameter of RandomForestClassifier must be an int in the range [1, inf)",
+        "training.candidates[2]: The 'max_depth' parameter of RandomForestClassifier must be an int in the range",
         "training.candidates[3]: var_smoothing stands under both parameters and search",
         "gate.floors: 'r2' is no metric for classification; accepted are accuracy",
         "monitoring.metrics: 'mean_absolute_error' is no metric",

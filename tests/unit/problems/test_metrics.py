@@ -35,7 +35,7 @@ def tables(labels, true, probabilities):
     return pd.DataFrame({"y": labels[true]}), pd.DataFrame(columns)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(classified())
 def test_classification_equals_scikit_learn(case):
     labels, true, probabilities = case

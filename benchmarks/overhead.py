@@ -45,7 +45,9 @@ def generated(path: Path) -> None:
     angle = np.linspace(0, 1.5, rows)
     truth = np.cos(angle) * features[:, 0] + np.sin(angle) * features[:, 1] + rng.normal(scale=0.5, size=rows) > 0
     frame = pd.DataFrame(features, columns=[f"x{i}" for i in range(7)])
-    frame.insert(0, "ts", pd.date_range("2024-01-01", periods=rows, freq="30min", tz="UTC").strftime("%Y-%m-%dT%H:%M:%SZ"))
+    frame.insert(
+        0, "ts", pd.date_range("2024-01-01", periods=rows, freq="30min", tz="UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
     frame.assign(price_up=truth.astype(int)).to_csv(path, index=False)
 
 
@@ -137,7 +139,9 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
     for report in ("never", "on_retrain"):
         spec = folder / f"{report}.yaml"
         spec.write_text(
-            SPEC.format(target=options.target, csv=Path(csv).resolve(), time=options.time, batch=options.batch, report=report)
+            SPEC.format(
+                target=options.target, csv=Path(csv).resolve(), time=options.time, batch=options.batch, report=report
+            )
         )
         for repeat in range(options.repeats):
             plan = folder / f"plan-{report}-{repeat}.json"
@@ -148,7 +152,9 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
             print(".", end="", file=sys.stderr, flush=True)
         done = json.loads((folder / f"plan-{report}-0.json").read_text())
     trained = [batch for batch in done if batch["train"]]
-    print(f"\n{Path(csv).name}: {len(done)} batches, {len(trained)} trainings, {options.repeats} pairs of runs, medians")
+    print(
+        f"\n{Path(csv).name}: {len(done)} batches, {len(trained)} trainings, {options.repeats} pairs of runs, medians"
+    )
     print(f"{'Evidently reports':>18} {'ours CPU s':>11} {'plain CPU s':>12} {'CPU ratio':>10} {'wall ratio':>11}")
     met = True
     for report in ("never", "on_retrain"):
@@ -160,7 +166,9 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
             f"{report:>18} {statistics.median(row[1] for row in mine):11.1f} {statistics.median(row[3] for row in mine):12.1f}"
             f" {cpu:10.2f} {wall:11.2f}"
         )
-    print(f"target: CPU ratio at most {TARGET_RATIO} without reports (the plain script draws none): {'met' if met else 'MISSED'}")
+    print(
+        f"target: CPU ratio at most {TARGET_RATIO} without reports (the plain script draws none): {'met' if met else 'MISSED'}"
+    )
     return met
 
 

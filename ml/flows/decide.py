@@ -37,7 +37,7 @@ def decide(
         trigger=trigger,
         force=force,
         reason=reason,
-        actor=workspace.actor if trigger is Trigger.MANUAL else "",
+        actor=workspace.actor if force is not None or trigger is Trigger.MANUAL else "",
         bounded=problem_of(spec.problem).metrics[spec.problem.metric].bounded,
     )
     if dry_run:

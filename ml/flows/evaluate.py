@@ -12,9 +12,8 @@ from ml.evaluation import Judgement, judge
 from ml.flows.train import TrainingRows, predict, training_rows
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
-from ml.profiles import conform
 from ml.specs import ModelSpec
-from ml.training import refit
+from ml.training import fit_dummy, refit
 
 
 def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateResult:
@@ -58,9 +57,7 @@ def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger
     if rows.champion is not None:
         champion = predict(spec, rows, workspace.model(rows.champion.serving_sha256))
     elif len(holdout):
-        features = conform(rows.split.train, rows.schema)
-        estimator = problem.dummy().fit(features, problem.target_for_fit(rows.split.train, spec.problem))
-        dummy = predict(spec, rows, estimator)
+        dummy = predict(spec, rows, fit_dummy(rows.split.train, spec=spec, schema=rows.schema, problem=problem))
     return judge(
         gate=spec.gate,
         problem=problem,

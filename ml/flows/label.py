@@ -20,8 +20,8 @@ from ml.specs import ModelSpec
 def label(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Snapshot, ...]:
     """Store the labels known at the end of ``window`` for every earlier batch that still lacks some.
 
-    Each becomes a snapshot of its own with ``as_of`` the end of ``window``; unchanged labels add nothing. Does nothing
-    for a model whose labels come with their rows.
+    Each becomes a snapshot of its own with ``as_of`` the end of ``window``; unchanged labels add nothing. A batch whose labels are
+    due and not there yet is recorded as such: an empty snapshot. Does nothing for a model whose labels come with their rows.
     """
     if not spec.labels_are_separate:
         return ()
@@ -29,25 +29,23 @@ def label(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Snapsh
     with workspace.registry.read() as reader:
         batches = {batch.window: batch for batch in reader.batches(spec.model, as_of=as_of)}
         known = {
-            snapshot.window: snapshot
-            for snapshot in reader.snapshots(spec.model, SnapshotRole.LABELS, as_of=as_of)
+            snapshot.window: snapshot for snapshot in reader.snapshots(spec.model, SnapshotRole.LABELS, as_of=as_of)
         }
     counts = [
-        BatchLabels(batch.window, batch.validation.rows_kept, known[batch.window].rows if batch.window in known else None)
+        BatchLabels(
+            batch.window, batch.validation.rows_kept, known[batch.window].rows if batch.window in known else None
+        )
         for batch in batches.values()
     ]
     due = windows_due(counts, delay=spec.labels.delay, patience=spec.labels.patience, as_of=as_of)
-    stored = [_store(workspace, spec, batches[batch_window], window) for batch_window in due]
-    return tuple(snapshot for snapshot in stored if snapshot is not None)
+    return tuple(_store(workspace, spec, batches[batch_window], window) for batch_window in due)
 
 
-def _store(workspace: Workspace, spec: ModelSpec, batch: Batch, window: Window) -> Snapshot | None:
+def _store(workspace: Workspace, spec: ModelSpec, batch: Batch, window: Window) -> Snapshot:
     found, source = _arrived(workspace, spec, batch.window, window)
     rows = workspace.frame(batch.validation.kept_sha256)
     ids = row_ids(rows, key=spec.key, targets=spec.problem.targets)
     found = found[found[ROW_ID].isin(set(ids))].reset_index(drop=True)
-    if found.empty:
-        return None
     sha256 = put_frame(workspace.store, found)
     workspace.remember(sha256, found)
     with workspace.registry.write() as writer:
@@ -84,11 +82,11 @@ def _arrived(workspace: Workspace, spec: ModelSpec, batch: Window, window: Windo
     except SourceUnavailableError:
         if own is None:
             raise
-        return _none(spec), ""
+        return _none(spec), "no answer"
     except DataError as error:
         if not error.empty:
             raise
-        return _none(spec), ""
+        return _none(spec), "nothing arrived"
     return labels_of(read.frame, key=spec.key, targets=spec.problem.targets), read.description
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ml.domain.findings import Finding, Outcome
-from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, Version
+from ml.domain.findings import Finding
+from ml.domain.records import Observation, Promotion, Quantity, Scoring, SnapshotRole, Version
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
 from ml.flows.label import label
@@ -18,71 +18,177 @@ from ml.flows.workspace import Workspace
 from ml.monitoring import (
     ColumnDrift,
     drift_findings,
+    drift_observations,
     measure_drift,
     measure_performance,
     performance_findings,
 )
 from ml.problems import problem_of
+from ml.problems.base import PREDICTION
 from ml.profiles import conform
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the records know at the end of the window."""
+class _Task:
+    """What the records know at the end of the window, and what was measured so far."""
 
-    batch: Batch
+    workspace: Workspace
+    spec: ModelSpec
+    window: Window
     schema: TableSchema
     champion: Version | None
     promotion: Promotion | None
-    scorings: tuple[Scoring, ...]
-    measured: frozenset[tuple[Window, int | None, int]]
-    batches: tuple[Batch, ...]
+    observations: list[Observation] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Finding, ...]:
-    """Measure the batch of ``window`` and every earlier batch whose labels have arrived; record it all.
+    """Measure the batch of ``window``, and every earlier batch whose labels have arrived by its end; record it all.
 
-    Drift compares the batch with the champion's training rows; performance compares the champion's predictions with the labels known
-    at the end of the window, and with its own figures at promotion. What cannot be measured is a finding, never an abort.
+    Drift compares the batch with the champion's training rows, and its predictions with those for the rows it was judged on.
+    Performance compares the stored predictions of every version that scored with the labels, and the champion's figures with
+    those at its promotion. What cannot be measured is a finding, never an abort.
     """
-    validation = validate(workspace, spec, window)
+    rows = validate(workspace, spec, window).rows_kept
     label(workspace, spec, window)
     with workspace.registry.read() as reader:
-        known = _gather(reader, spec, window)
-        observations = [_rows(window, validation.rows_kept)]
-        findings: list[Finding] = []
-        if known.champion is not None:
-            drifts = _feature_drift(workspace, spec, known, known.champion)
-            observations += _drift_observations(window, drifts)
-            findings += drift_findings(drifts, drift_share=spec.monitoring.drift_share)
-            more, found = _output_drift(workspace, spec, known, known.champion)
-            observations += more
-            findings += found
-        more, found = _performance(workspace, reader, spec, known, window)
-        observations += more
-        findings += found
+        task = _gather(reader, workspace, spec, window)
+        task.observations.append(Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows))
+        labelled = [
+            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end), _scorings(reader, spec, batch))
+            for batch in _newly_labelled(reader, spec, window)
+        ]
+        current = _scorings(reader, spec, _batch(reader, spec, window))
+    if task.champion is not None:
+        _measure_drift(task, task.champion, current, [frame for _, frame, _ in labelled])
+    for batch, frame, scorings in labelled:
+        _measure_performance(task, batch, frame, scorings)
     with workspace.registry.write() as writer:
-        writer.add_observations(spec.model, observations)
-        writer.add_findings(spec.model, window, window.end, "monitor", findings)
-    return tuple(findings)
+        writer.add_observations(spec.model, task.observations)
+        writer.add_findings(spec.model, window, window.end, "monitor", tuple(task.findings))
+    return tuple(task.findings)
 
 
-def _gather(reader: Reader, spec: ModelSpec, window: Window) -> _Known:
-    batches = reader.batches(spec.model, as_of=window.end)
-    champion = reader.champion_at(spec.model, window.start)
-    promotions = [item for item in reader.promotions(spec.model) if item.as_of <= window.start]
-    return _Known(
-        batch=next(batch for batch in batches if batch.window == window),
+def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Window) -> _Task:
+    promotions = [promotion for promotion in reader.promotions(spec.model) if promotion.as_of <= window.start]
+    return _Task(
+        workspace=workspace,
+        spec=spec,
+        window=window,
         schema=required_schema(reader, spec),
-        champion=champion,
+        champion=reader.champion_at(spec.model, window.start),
         promotion=promotions[-1] if promotions else None,
-        scorings=reader.scorings(spec.model, as_of=window.end),
-        measured=reader.measured(spec.model, as_of=window.start),
-        batches=batches,
     )
 
 
-def _rows(window: Window, rows: int) -> Observation:
-    return Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows)
+def _batch(reader: Reader, spec: ModelSpec, window: Window) -> Batch:
+    found = reader.batches(spec.model, as_of=window.end, start=window.start, end=window.end)
+    return next(batch for batch in found if batch.window == window)
+
+
+def _newly_labelled(reader: Reader, spec: ModelSpec, window: Window) -> list[Batch]:
+    """Batches whose labels changed with this run: the batch itself, or those whose label snapshot is of now."""
+    if not spec.labels_are_separate:
+        return [_batch(reader, spec, window)]
+    arrived = {
+        snapshot.window
+        for snapshot in reader.snapshots(spec.model, SnapshotRole.LABELS, as_of=window.end)
+        if snapshot.as_of == window.end
+    }
+    return [batch for batch in reader.batches(spec.model, as_of=window.end) if batch.window in arrived]
+
+
+def _scorings(reader: Reader, spec: ModelSpec, batch: Batch) -> list[Scoring]:
+    """All predictions for exactly the rows that are kept of a batch today."""
+    found = reader.scorings(spec.model, window=batch.window)
+    return [scoring for scoring in found if scoring.snapshot_id == batch.snapshot.id]
+
+
+def _measure_drift(task: _Task, champion: Version, current: list[Scoring], labelled: list[pd.DataFrame]) -> None:
+    workspace, spec, schema = task.workspace, task.spec, task.schema
+    reference = workspace.frame(champion.manifest["reference_sha256"])
+    rows = workspace.frame(validate(workspace, spec, task.window).kept_sha256)
+    features = measure_drift(
+        reference,
+        conform(rows, schema),
+        numeric=schema.names(ColumnRole.NUMERIC),
+        categorical=schema.names(ColumnRole.CATEGORICAL),
+        spec=spec.monitoring.drift,
+        seed=spec.training.seed,
+    )
+    predictions = _prediction_drift(task, champion, current)
+    target = _output_drift(task, reference, pd.concat(labelled), spec.problem.targets) if labelled else ()
+    for drifts, quantity, version in (
+        (features, Quantity.COLUMN_DRIFT, None),
+        (predictions, Quantity.PREDICTION_DRIFT, champion.version),
+        (target, Quantity.TARGET_DRIFT, None),
+    ):
+        task.observations.extend(
+            drift_observations(drifts, quantity=quantity, window=task.window, as_of=task.window.end, version=version)
+        )
+    task.findings.extend(
+        drift_findings(features, drift_share=spec.monitoring.drift_share, predictions=predictions, target=target)
+    )
+
+
+def _prediction_drift(task: _Task, champion: Version, current: list[Scoring]) -> tuple[ColumnDrift, ...]:
+    """Compare with the predictions for held-out rows: those for rows it was fitted on would look too sure."""
+    mine = [scoring for scoring in current if scoring.version == champion.version]
+    if not mine:
+        return ()
+    reference = task.workspace.frame(champion.manifest["holdout_predictions_sha256"])
+    return _output_drift(task, reference, task.workspace.frame(mine[-1].sha256), (PREDICTION,))
+
+
+def _output_drift(
+    task: _Task, reference: pd.DataFrame, current: pd.DataFrame, columns: tuple[str, ...]
+) -> tuple[ColumnDrift, ...]:
+    numeric = problem_of(task.spec.problem).numeric_output
+    return measure_drift(
+        reference,
+        current,
+        numeric=columns if numeric else (),
+        categorical=() if numeric else columns,
+        spec=task.spec.monitoring.drift.model_copy(update={"columns": None}),
+        seed=task.spec.training.seed,
+    )
+
+
+def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: list[Scoring]) -> None:
+    spec, window = task.spec, batch.window
+    problem = problem_of(spec.problem)
+    has_label = frame.notna()[[*spec.problem.targets]].all(axis=1).to_numpy()
+    rows = int(has_label.sum())
+    task.observations.append(Observation(window, task.window.end, Quantity.LABELLED, value=float(rows), rows=rows))
+    if rows == 0:
+        return
+    truth = problem.truth(frame[has_label], spec.problem)
+    names = tuple(dict.fromkeys((spec.problem.metric, *(spec.monitoring.metrics or problem.default_metrics))))
+    for scoring in scorings:
+        predictions = task.workspace.frame(scoring.sha256)
+        if rows < len(predictions):
+            predictions = predictions[has_label].reset_index(drop=True)
+        values = measure_performance(truth, predictions, problem=problem, metrics=names)
+        task.observations.extend(
+            Observation(
+                window,
+                task.window.end,
+                Quantity.METRIC,
+                subject=name,
+                version=scoring.version,
+                value=values.get(name),
+                rows=rows,
+                detail={"role": scoring.role.value}
+                if name in values
+                else {"role": scoring.role.value, "note": "not defined on these rows"},
+            )
+            for name in names
+        )
+        if task.promotion is not None and scoring.version == task.promotion.to_version:
+            task.findings.extend(
+                performance_findings(
+                    values, problem=problem, metrics=names, baseline=task.promotion.baseline, rows=rows
+                )
+            )

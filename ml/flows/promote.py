@@ -21,14 +21,19 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
     with workspace.registry.read() as reader:
         challenger = reader.version_by_run_key(spec.model, decision_id)
         result = None if challenger is None else reader.gate_result(spec.model, challenger.version)
-        newest = reader.promotions(spec.model)[-1:]
+        promotions = reader.promotions(spec.model)
     if challenger is None or result is None:
         raise NotFoundError(
             f"The challenger of {decision_id} has no verdict yet.", remedy="train, then evaluate, then promote."
         )
-    overtaken = [promotion for promotion in newest if promotion.as_of > challenger.as_of]
+    done = [promotion for promotion in promotions if promotion.run_key == decision_id]
+    if done:
+        return done[-1]
+    # A backfill of the past must not replace a champion that was trained on later rows.
+    overtaken = [promotion for promotion in promotions if promotion.as_of > challenger.as_of]
     if not result.passed or overtaken:
-        return _reject(workspace, spec, challenger)
+        _reject(workspace, spec, challenger)
+        return None
 
     def act(writer: Writer) -> Promotion:
         promotion = writer.promote(
@@ -57,7 +62,9 @@ def rollback(workspace: Workspace, spec: ModelSpec, *, reason: str, to_version: 
         RegistryError: no reason is given, or the version never was a champion.
     """
     if not reason.strip():
-        raise RegistryError("A rollback needs a reason.", remedy="say in a sentence why, for whoever reads it in a year.")
+        raise RegistryError(
+            "A rollback needs a reason.", remedy="say in a sentence why, for whoever reads it in a year."
+        )
     with workspace.registry.read() as reader:
         promotions = reader.promotions(spec.model)
         generation = reader.generation(spec.model)
@@ -105,5 +112,7 @@ def _previous(spec: ModelSpec, promotions: tuple[Promotion, ...]) -> int:
         raise NotFoundError(f"{spec.model} has no champion yet.", remedy="promote a first version.")
     before = promotions[-1].from_version
     if before is None:
-        raise NotFoundError(f"{spec.model} has had one champion only, version {promotions[-1].to_version}: there is none before.")
+        raise NotFoundError(
+            f"{spec.model} has had one champion only, version {promotions[-1].to_version}: there is none before."
+        )
     return before

@@ -30,16 +30,15 @@ def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
         schema = required_schema(reader, spec)
     if champion is None:
         raise NotFoundError(f"{spec.model} had no champion at the end of {window}.", remedy="choose a later batch.")
-    size, seed = spec.monitoring.drift.sample, spec.training.seed
-    rows = workspace.frame(validation.kept_sha256)
-    current = conform(rows.sample(size, random_state=seed) if len(rows) > size else rows, schema)
-    reference = workspace.frame(champion.manifest["reference_sha256"])
     html = html_report(
-        conform(reference, schema),
-        current,
+        conform(workspace.frame(champion.manifest["reference_sha256"]), schema),
+        conform(workspace.frame(validation.kept_sha256), schema),
         numeric=schema.names(ColumnRole.NUMERIC),
         categorical=schema.names(ColumnRole.CATEGORICAL),
         title=f"{spec.model}: {window} against the training rows of version {champion.version}",
+        spec=spec.monitoring.drift,
+        drift_share=spec.monitoring.drift_share,
+        seed=spec.training.seed,
     )
     sha256 = workspace.store.put(html)
     with workspace.registry.write() as writer:

@@ -34,7 +34,9 @@ class LabelledRows:
         return digest_of(list(self.snapshots))
 
 
-def batch_with_labels(workspace: Workspace, reader: Reader, spec: ModelSpec, batch: Batch, *, as_of: datetime) -> pd.DataFrame:
+def batch_with_labels(
+    workspace: Workspace, reader: Reader, spec: ModelSpec, batch: Batch, *, as_of: datetime
+) -> pd.DataFrame:
     """Return the kept rows of one batch with the labels known at ``as_of``; other rows have none."""
     rows = workspace.frame(batch.validation.kept_sha256)
     if not spec.labels_are_separate:
@@ -58,15 +60,23 @@ def labelled_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, *, as_o
         if spec.labels_are_separate and batch.window not in labels:
             continue
         parts = [batch.validation.kept_sha256, *([labels[batch.window]] if batch.window in labels else [])]
-        frames.append(_joined(workspace, spec, workspace.frame(parts[0]), parts[1:]))
+        frame = _with_label(_joined(workspace, spec, workspace.frame(parts[0]), parts[1:]), spec)
+        if frame.empty:
+            continue
+        frames.append(frame)
         used.extend(parts)
         until = batch.window.end if until is None else max(until, batch.window.end)
-    if not frames:
-        return LabelledRows(pd.DataFrame(), (), None)
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return LabelledRows(frame, tuple(used), until)
+
+
+def _with_label(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """Return the rows whose every target has a value."""
     targets = [*spec.problem.targets]
-    frame = pd.concat(frames, ignore_index=True)
-    frame = frame.dropna(subset=targets) if set(targets) <= set(frame.columns) else frame.iloc[:0]
-    return LabelledRows(frame.reset_index(drop=True), tuple(used), until)
+    if not set(targets) <= set(frame.columns):
+        return frame.iloc[:0]
+    known = frame[targets].notna().all(axis=1)
+    return frame if known.all() else frame[known]
 
 
 def _joined(workspace: Workspace, spec: ModelSpec, rows: pd.DataFrame, labels: list[str]) -> pd.DataFrame:

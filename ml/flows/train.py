@@ -69,9 +69,7 @@ def train(
         )
     with workspace.registry.write() as writer:
         writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=spec.training.max_duration or LEASE)
-    fitted = fit(
-        rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial
-    )
+    fitted = fit(rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial)
     return _register(workspace, spec, rows, fitted)
 
 
@@ -86,7 +84,9 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
     labelled = labelled_rows(workspace, reader, spec, as_of=decision.as_of)
     schema = required_schema(reader, spec)
     if labelled.frame.empty:
-        raise DataError(f"{spec.model} has no labelled row as of {decision.as_of:%Y-%m-%d %H:%M}.", remedy="wait for labels.")
+        raise DataError(
+            f"{spec.model} has no labelled row as of {decision.as_of:%Y-%m-%d %H:%M}.", remedy="wait for labels."
+        )
     selected = select_rows(
         labelled.frame, time_column=spec.time.column, window=spec.training.window, as_of=decision.as_of
     )

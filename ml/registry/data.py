@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
-from ml.domain.digests import digest_of
 from ml.domain.errors import NotFoundError
 from ml.domain.findings import Finding
 from ml.domain.records import Snapshot, SnapshotRole, Validation
 from ml.domain.windows import Window
+from ml.registry.columns import dumps
 from ml.registry.convert import AnyRow, finding_json, finding_of, snapshot_of, validation_of, window_values
 from ml.registry.records import Batch
 from ml.registry.session import Reading, Writing
@@ -65,12 +66,11 @@ class DataReader(Reading):
     ) -> tuple[Snapshot, ...]:
         """The newest snapshot of each window known at ``as_of``, by window; only windows within start and end."""
         statement = select(SnapshotRow.__table__).where(
-            SnapshotRow.model == model, SnapshotRow.role == role.value, SnapshotRow.as_of <= as_of
+            SnapshotRow.model == model,
+            SnapshotRow.role == role.value,
+            SnapshotRow.as_of <= as_of,
+            *_within(SnapshotRow, start, end),
         )
-        if start is not None:
-            statement = statement.where(SnapshotRow.window_start >= start)
-        if end is not None:
-            statement = statement.where(SnapshotRow.window_end <= end)
         return tuple(snapshot_of(row) for row in self._newest(statement))
 
     def watermark(self, model: str) -> datetime | None:
@@ -93,18 +93,26 @@ class DataReader(Reading):
             found = self._findings_by_set(select(FindingRow.__table__).where(FindingRow.set_id == row.set_id))
         return validation_of(row, found.get(row.set_id, ()))
 
-    def batches(self, model: str, *, as_of: datetime, passed: bool = True) -> tuple[Batch, ...]:
+    def batches(
+        self,
+        model: str,
+        *,
+        as_of: datetime,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        passed: bool = True,
+    ) -> tuple[Batch, ...]:
         """The newest rows of each window known at ``as_of``, by window, if they were validated.
 
-        A window whose newest snapshot was stopped or is not validated yet is left out; with ``passed=False`` the
+        ``start`` and ``end`` bound the windows. One whose newest snapshot was stopped or is not validated yet is left out; with ``passed=False`` the
         stopped ones are in.
         """
         with self._one_state():
-            rows = self._batch_rows(model, as_of)
+            rows = self._batch_rows(model, as_of, start=start, end=end)
             found = self._findings_by_set(
                 select(FindingRow.__table__)
                 .join(ValidationRow, ValidationRow.set_id == FindingRow.set_id)
-                .where(ValidationRow.model == model)
+                .where(ValidationRow.model == model, *_within(ValidationRow, start, end))
             )
         return tuple(
             Batch(snapshot_of(row), validation_of(row, found.get(row.set_id, ())))
@@ -117,7 +125,9 @@ class DataReader(Reading):
         passed = [row.rows for row in self._batch_rows(model, before) if row.passed and row.window_end <= before]
         return tuple(passed[-limit:]) if limit > 0 else ()
 
-    def _batch_rows(self, model: str, as_of: datetime) -> list[AnyRow]:
+    def _batch_rows(
+        self, model: str, as_of: datetime, *, start: datetime | None = None, end: datetime | None = None
+    ) -> list[AnyRow]:
         """Newest ROWS snapshots joined to their validation; ``passed`` is None for one without."""
         validation = ValidationRow.__table__.c
         extra = [column for column in validation if column.name not in SnapshotRow.__table__.c]
@@ -128,6 +138,7 @@ class DataReader(Reading):
                 SnapshotRow.model == model,
                 SnapshotRow.role == SnapshotRole.ROWS.value,
                 SnapshotRow.as_of <= as_of,
+                *_within(SnapshotRow, start, end),
             )
         )
         return self._newest(statement)
@@ -145,6 +156,16 @@ class DataReader(Reading):
         for row in self._mappings(statement.order_by(FindingRow.id)):
             found.setdefault(row["set_id"], []).append(finding_of(row))
         return found
+
+
+def _within(
+    row: type[SnapshotRow | ValidationRow], start: datetime | None, end: datetime | None
+) -> tuple[ColumnElement[bool], ...]:
+    """Conditions that a window lies between two moments, each of which may be open."""
+    return (
+        *(() if start is None else (row.window_start >= start,)),
+        *(() if end is None else (row.window_end <= end,)),
+    )
 
 
 class DataWriter(Writing, DataReader):
@@ -250,7 +271,7 @@ class DataWriter(Writing, DataReader):
         self, model: str, window: Window, as_of: datetime, step: str, findings: tuple[Finding, ...], *, key: str
     ) -> int:
         rows = [finding_json(finding) for finding in findings]
-        sha256 = digest_of(rows)
+        sha256 = hashlib.sha256(dumps(rows).encode()).hexdigest()
         newest = self._first(
             select(FindingSetRow.id, FindingSetRow.sha256)
             .where(

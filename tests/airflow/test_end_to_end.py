@@ -1,0 +1,140 @@
+"""The loop as Airflow's own scheduler and executor run it, held against the loop in one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ml.domain.records import Decision, Stage, Trigger, Verdict
+from ml.domain.windows import parse_moment
+from ml.flows.loop import run
+from ml.flows.workspace import Workspace
+from ml.settings import Settings
+from tests.airflow.conftest import SHARED, Running
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+def in_one_process(running: Running, model: str, folder: Path, start: str, end: str) -> tuple[Decision, ...]:
+    """Play the same days without Airflow, in a home of their own; return the decisions."""
+    settings = Settings.from_environment({"EVERGREEN_HOME": str(folder), "EVERGREEN_DATA_ROOT": str(running.folder)})
+    with Workspace.open(settings) as workspace:
+        spec = running.spec(model)
+        run(workspace, spec, start=parse_moment(start), end=parse_moment(end))
+        with workspace.registry.read() as reader:
+            return reader.decisions(model)
+
+
+def decisions(running: Running, model: str) -> tuple[Decision, ...]:
+    with running.records() as workspace, workspace.registry.read() as reader:
+        return reader.decisions(model)
+
+
+def await_scheduled(running: Running, model: str, runs: int, *, seconds: float = 300.0) -> None:
+    """Wait until the scheduler has caught up; every run must have succeeded."""
+
+    def ended() -> bool:
+        states = [item["state"] for item in running.runs(model)]
+        assert "failed" not in states, running.runs(model)
+        return states.count("success") >= runs
+
+    running.wait(f"{runs} scheduled runs of {model}", ended, seconds=seconds)
+
+
+def test_scheduled_runs_then_one_by_hand(running: Running, tmp_path: Path) -> None:
+    running.unpause("scheduled")
+    await_scheduled(running, "scheduled", 8)
+    assert decisions(running, "scheduled") == in_one_process(
+        running, "scheduled", tmp_path, "2026-01-01", "2026-01-09"
+    ), "Airflow and the loop in one process decide alike, bit for bit"
+
+    run_id = running.trigger(
+        "scheduled", start="2026-01-09T00:00:00Z", end="2026-01-10T00:00:00Z", retrain="always", reason="a new depot"
+    )
+    assert running.wait_run("scheduled", run_id) == "success"
+    newest = decisions(running, "scheduled")[-1]
+    assert (newest.trigger, newest.reason, newest.actor) == (Trigger.MANUAL, "a new depot", "admin")
+    assert newest.verdict is Verdict.RETRAIN
+    assert running.run_state("scheduled.retrain", newest.id) == "success", "the decision's id is the run it started"
+
+
+def test_a_backfill_respects_late_labels(running: Running, tmp_path: Path) -> None:
+    running.unpause("filled")
+    running.call(
+        "POST",
+        "/backfills",
+        dag_id="filled",
+        from_date="2026-01-01T00:00:00Z",
+        to_date="2026-01-06T00:00:00Z",
+        max_active_runs=1,
+        reprocess_behavior="none",
+        run_backwards=False,
+    )
+    await_scheduled(running, "filled", 6)
+    assert decisions(running, "filled") == in_one_process(running, "filled", tmp_path, "2026-01-01", "2026-01-07")
+
+
+def test_training_killed_in_the_middle_leaves_one_version(running: Running) -> None:
+    running.unpause("slow")
+    first = running.trigger("slow", start="2026-01-01T00:00:00Z", end="2026-01-02T00:00:00Z", retrain="never")
+    assert running.wait_run("slow", first) == "success"
+    run_id = running.trigger("slow.retrain", reason="to be killed")
+    running.wait("the training task", lambda: running.tasks("slow.retrain", run_id).get("train") == "running")
+    victim = running.wait("the training process", lambda: task_process("slow.retrain"))
+    os.kill(victim, signal.SIGKILL)
+    running.wait("the retry", lambda: running.tasks("slow.retrain", run_id).get("train") == "up_for_retry")
+    with running.records() as workspace, workspace.registry.read() as reader:
+        assert reader.versions("slow") == (), "the kill came before anything was registered"
+    assert running.wait_run("slow.retrain", run_id, seconds=300) == "success"
+    with running.records() as workspace, workspace.registry.read() as reader:
+        versions, promotions = reader.versions("slow"), reader.promotions("slow")
+    assert [version.stage for version in versions] == [Stage.CHAMPION]
+    assert len(promotions) == 1
+    assert len(decisions(running, "slow")) == 2, "one no, one by hand: the retry decided nothing anew"
+
+
+def test_a_broken_spec_breaks_only_itself(running: Running) -> None:
+    found = running.call("GET", "/dags/broken/details")
+    assert {"name": "broken-spec", "dag_id": "broken"}.items() <= found["tags"][0].items() or any(
+        tag["name"] == "broken-spec" for tag in found["tags"]
+    )
+    assert "problem.target" in found["doc_md"]
+    assert running.call("GET", "/importErrors")["total_entries"] == 0
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the real streams are not here: {SHARED}")
+@pytest.mark.parametrize(
+    ("model", "runs", "start", "end"),
+    [("electricity", 8, "1996-05-07", "1996-07-02")],
+)
+def test_a_real_stream(running: Running, tmp_path: Path, model: str, runs: int, start: str, end: str) -> None:
+    running.unpause(model)
+    await_scheduled(running, model, runs)
+    assert decisions(running, model) == in_one_process(running, model, tmp_path, start, end)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the real streams are not here: {SHARED}")
+def test_a_real_regression_stream(running: Running) -> None:
+    """Fortnights by the calendar (1st and 15th) are of unequal length, which only a scheduler knows."""
+    running.unpause("bike_sharing")
+    await_scheduled(running, "bike_sharing", 6)
+    with running.records() as workspace, workspace.registry.read() as reader:
+        champion = reader.champion("bike_sharing")
+    assert champion is not None
+    assert len(decisions(running, "bike_sharing")) >= 6
+
+
+def task_process(dag_id: str) -> int | None:
+    """Return the process that runs the code of a task of ``dag_id``, below this test's own processes."""
+    for process in psutil.Process().children(recursive=True):
+        try:
+            title = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        if "task runner" in title and dag_id in title:
+            return process.pid
+    return None

@@ -134,9 +134,11 @@ def _sqlite(url: sqlalchemy.URL, source: SqlSource, request: Request) -> sqlalch
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
-    """Let a statement read, and call functions, but not load code."""
-    del first
-    allowed = action in _ALLOWED and second != "load_extension"
+    """Let a statement read and call functions, but load no code; the rest is SQLAlchemy's own beginning and end."""
+    own = (action == sqlite3.SQLITE_TRANSACTION and first == "ROLLBACK") or (
+        action == sqlite3.SQLITE_PRAGMA and first == "read_uncommitted" and second is None
+    )
+    allowed = own or (action in _ALLOWED and second != "load_extension")
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 

@@ -50,9 +50,8 @@ def read_query(source: SqlSource, request: Request) -> SourceRead:
 def _fetch(database: Guarded, source: SqlSource, request: Request) -> tuple[list[str], list[Any]]:
     """Return the names of the columns and all rows, at most ``max_rows`` of them."""
     rows: list[Any] = []
-    result = database.select(source.query, request.window)
-    names = [str(name) for name in result.keys()]  # noqa: SIM118  (a result is no mapping)
-    with scrubbed(database, "the query failed"):
+    with closing(database.select(source.query, request.window)) as result, scrubbed(database, "the query failed"):
+        names = [str(name) for name in result.keys()]  # noqa: SIM118  (a result is no mapping)
         while block := result.fetchmany(_FETCH):
             rows += block
             if len(rows) > request.max_rows:

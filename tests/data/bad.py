@@ -1,6 +1,6 @@
 """The corpus of bad data: small files, each with the finding that it must lead to and whether it stops the batch.
 
-Every file is a variation of :func:`good`, written when a test asks for it, so that what is wrong with it can be read here.
+Every file is a variation of :func:`good`, written when a test asks for it: what is wrong with it can be read here.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ CORPUS: tuple[BadFile, ...] = (
     BadFile("empty.csv.gz", "DV001", lambda: gzip.compress(b"")),
     BadFile("empty.parquet", "DV001", lambda: b""),
     BadFile("header_only.csv", "DV002", lambda: HEADER.encode() + b"\n"),
-    BadFile("header_without_line_break.csv", "DV002", lambda: HEADER.encode()),
+    BadFile("header_without_line_break.csv", "DV002", HEADER.encode),
     BadFile("another_year.csv", "DV003", lambda: text(good()).replace(b"2026-", b"2025-")),
     BadFile("one_field_too_many.csv", "DV004", lambda: with_line(7, "99,2026-01-01T05:00:00Z,1,2,01501,1")),
     BadFile("one_field_too_few.csv", "DV004", lambda: with_line(7, "99,2026-01-01T05:00:00Z,1,01501")),
@@ -113,7 +113,9 @@ CORPUS: tuple[BadFile, ...] = (
     BadFile("torn_by_a_crash.csv", "DV006", lambda: text(good()) + bytes(512)),
     BadFile("utf16.csv", "DV006", lambda: text(good()).decode().encode("utf-16")),
     BadFile("latin1.csv", "DV007", lambda: with_cell(5, 3, "Zürich").decode().encode("latin-1")),
-    BadFile("latin1_header.csv", "DV007", lambda: text(good(), "order_id,ts,größe,zip,late").decode().encode("latin-1")),
+    BadFile(
+        "latin1_header.csv", "DV007", lambda: text(good(), "order_id,ts,größe,zip,late").decode().encode("latin-1")
+    ),
     BadFile("hundred_thousand_columns.csv", "DV008", wide),
     BadFile("huge_field.csv", "DV009", lambda: with_cell(5, 3, "x" * 2_000_000)),
     BadFile("huge_field_of_a_block.csv", "DV009", lambda: with_cell(5, 3, "x" * 20_000_000)),
@@ -130,9 +132,7 @@ CORPUS: tuple[BadFile, ...] = (
     BadFile("orders.unknown", "DV013", lambda: text(good())),
     BadFile("bomb.parquet", "DV014", parquet_bomb),
     BadFile("too_many_rows.csv", "DV015", lambda: text(good()), checks={"max_rows": 10}),
-    BadFile(
-        "lists.parquet", "DV016", lambda: parquet(table(tags=pd.Series([["a", "b"]] * ROWS))), stops=False
-    ),
+    BadFile("lists.parquet", "DV016", lambda: parquet(table(tags=pd.Series([["a", "b"]] * ROWS))), stops=False),
     BadFile("same_name_twice.parquet", "DV005", lambda: parquet(table().append_column("x", pa.nulls(ROWS)))),
     BadFile(
         "decimal_comma.csv",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./*-]*", re.ASCII)
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-_SCHEDULES = {"1h": "@hourly", "1d": "@daily", "7d": "@weekly"}
+_SCHEDULES = {"1h": "@hourly", "6h": "0 */6 * * *", "12h": "0 */12 * * *", "1d": "@daily", "7d": "@weekly"}
 _WIDTH = 100
 
 
@@ -184,9 +184,7 @@ def _text(found: _Found) -> str:
         "# labels: {delay: 2d}",
         "",
         *_validation(found),
-        "# When Airflow fetches a batch; past batches too, from `start` on.",
-        f"schedule: {_scalar(_SCHEDULES.get(found.batch, '@weekly' if found.batch.endswith('d') else '@hourly'))}",
-        *([f"# start: {guess.day(found.moments.min())}"] if len(found.moments) else []),
+        *_schedule(found),
         "",
         "# When to retrain. This is the default: when the metric drops, or after ten batches.",
         "# policy: {when: {kind: any, of: [{kind: performance, drop: 0.05}, {kind: schedule, every: 10}]}}",
@@ -215,6 +213,18 @@ def _source(found: _Found) -> list[str]:
     if zeros:
         source["text_columns"] = zeros
     return ["source:", *(f"  {name}: {_flow(value)}" for name, value in source.items())]
+
+
+def _schedule(found: _Found) -> list[str]:
+    schedule = _SCHEDULES.get(found.batch)
+    if schedule is None:
+        return [f"# No cron expression says every {found.batch}: runs are started by hand, or by `evergreen run`."]
+    start = [f"# start: {guess.day(found.moments.min())}"] if len(found.moments) else []
+    return [
+        "# When Airflow fetches a batch; past batches too, from `start` on.",
+        f"schedule: {_scalar(schedule)}",
+        *start,
+    ]
 
 
 def _key(found: _Found) -> list[str]:

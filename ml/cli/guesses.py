@@ -21,8 +21,8 @@ _TIME_NAMES = re.compile(
 )
 _ID_NAMES = re.compile(r"(?:^|_)(?:id|key|uuid|number|no)$", re.IGNORECASE)
 _FEW_LABELS, _FEW_CATEGORIES = 20, 30
-_ROWS_A_BATCH = 200
-_BATCHES = ("1h", "6h", "12h", "1d", "7d", "14d", "28d", "91d", "364d")
+_BATCHES = {"1h": 200, "6h": 200, "12h": 200, "1d": 200, "7d": 100, "14d": 100, "28d": 100, "91d": 100, "364d": 50}
+"""Usual batches with the rows that make each worth it; up to a week a schedule can say them."""
 
 
 class Sure(StrEnum):
@@ -153,7 +153,7 @@ def key_guess(columns: Sequence[ColumnGuess], rows: int, taken: set[str]) -> tup
 
 
 def batch_guess(moments: pd.Series) -> tuple[str, Guess]:
-    """Choose the shortest usual batch that holds some two hundred rows."""
+    """Choose the shortest usual batch that holds a hundred rows or two."""
     from ml.domain.windows import parse_duration
 
     first, last = moments.min(), moments.max()
@@ -161,9 +161,9 @@ def batch_guess(moments: pd.Series) -> tuple[str, Guess]:
     rows = len(moments)
     if span <= timedelta(0):
         return "7d", Guess("batch", "7d", Sure.UNSURE, "all rows of the sample are of one moment")
-    for text in _BATCHES:
+    for text, least in _BATCHES.items():
         expected = rows * (parse_duration(text) / span)
-        if expected >= _ROWS_A_BATCH and parse_duration(text) <= span:
+        if expected >= least and parse_duration(text) <= span:
             return text, Guess(
                 "batch",
                 text,

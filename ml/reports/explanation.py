@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from ml.domain.records import GateResult, RuleResult, Verdict, Version
+from ml.domain.windows import format_duration
 from ml.reports.tables import moment, number
 from ml.views.explanation import Explanation
 
 _SIGNS = {Verdict.RETRAIN: "●", Verdict.KEEP: "○", Verdict.CANNOT_TELL: "?"}
-_WORDS = {"any": "at least one of", "all": "all of", "at_least": "at least so many of"}
+_WORDS = {"any": "at least one of", "all": "all of", "at_least": "at least {} of"}
+_MEASURES = {
+    "performance": "a loss in the metric",
+    "schedule": "batches since the last training",
+    "new_rows": "new labelled rows",
+    "drift": "drift",
+    "min_labelled": "new labelled rows",
+    "cooldown": "time since the last retraining",
+}
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -58,22 +68,31 @@ def _needs_all(explanation: Explanation) -> bool:
 
 
 def _below(leaf: RuleResult) -> str:
-    return "" if leaf.threshold is None else f"{_name(leaf)} below {_plain(leaf.threshold)}{_instead(leaf)}"
+    return "" if leaf.threshold is None else f"{_measure(leaf)} below {_value(leaf, leaf.threshold)}{_instead(leaf)}"
 
 
 def _above(leaf: RuleResult) -> str:
-    return "" if leaf.threshold is None else f"{_name(leaf)} of at least {_plain(leaf.threshold)}{_instead(leaf)}"
+    if leaf.threshold is None:
+        return ""
+    return f"{_measure(leaf)} of at least {_value(leaf, leaf.threshold)}{_instead(leaf)}"
 
 
 def _instead(leaf: RuleResult) -> str:
-    return " (it is not known)" if leaf.value is None else f" (it is {_plain(leaf.value)})"
+    return " (not known now)" if leaf.value is None else f" (now {_value(leaf, leaf.value)})"
 
 
 def _name(leaf: RuleResult) -> str:
     return leaf.kind.replace("_", " ")
 
 
-def _plain(value: float) -> str:
+def _measure(leaf: RuleResult) -> str:
+    return _MEASURES.get(leaf.kind, _name(leaf))
+
+
+def _value(leaf: RuleResult, value: float) -> str:
+    """Write a rule's number in its unit; a cooldown is measured in seconds."""
+    if leaf.kind == "cooldown":
+        return format_duration(timedelta(seconds=value))
     return f"{value:,.0f}" if float(value).is_integer() else number(value)
 
 
@@ -86,10 +105,10 @@ def _leaves(result: RuleResult) -> Iterator[RuleResult]:
 
 def _tree(result: RuleResult, depth: int = 1) -> Iterator[str]:
     measured = ""
-    if result.threshold is not None:
-        seen = "not known" if result.value is None else _plain(result.value)
-        measured = f" [{seen} against {_plain(result.threshold)}]"
-    name = _WORDS.get(result.kind, _name(result))
+    if result.threshold is not None and not result.of:
+        seen = "not known" if result.value is None else _value(result, result.value)
+        measured = f" [{seen} against {_value(result, result.threshold)}]"
+    name = _WORDS.get(result.kind, _name(result)).format(f"{result.threshold or 0:.0f}")
     sentence = "" if result.of else f": {result.sentence}"
     yield f"{'  ' * depth}{_SIGNS[result.verdict]} {name}{measured}{sentence}"
     for child in result.of:
@@ -131,4 +150,5 @@ def _judged(gate: GateResult) -> Iterator[str]:
     for role, values in gate.metrics.items():
         yield f"    {role}: " + ", ".join(f"{name} {number(value)}" for name, value in values.items())
     for finding in gate.findings:
-        yield f"    {finding.sentence()}"
+        code, _, rest = finding.sentence().partition(" ")
+        yield f"    {code} {finding.outcome.value.replace('_', ' ')}: {rest}"

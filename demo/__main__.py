@@ -65,9 +65,13 @@ def _port(text: str) -> int:
 def _demo(asked: argparse.Namespace, places: Places) -> int:
     started = time.monotonic()
     airflow = _ensure_up(asked, places)
-    from demo.watch import watch  # needs pandas and our own records: not for `make down`
+    from demo.show import show  # needs pandas and our own records: not for `make down`
 
-    return watch(places, airflow, started)
+    show(places, airflow)
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(where(airflow, places))
+    print(f"Took:      {minutes} min {seconds} s")
+    return _OK
 
 
 def _up(asked: argparse.Namespace, places: Places) -> int:

@@ -20,11 +20,11 @@ weeks    what                  how it is made
 10-51    harmless drift        prices rise by 40 %, people pay by wallet and order from the app: three features
                                move, what makes an order late does not
 16       corrupted batch       the export writes distances in metres: the batch is stopped
-20-51    concept drift         the bridge closes. In the harbour and the north vans are late, bikes and scooters
+19-51    concept drift         the bridge closes. In the harbour and the north vans are late, bikes and scooters
                                are not; rain stops mattering there. Abrupt
-22-25    poisoned labels       a broken job swaps yes and no for the centre and the south, in the labels only. A
-                               model trained on these weeks learns the swap; the job is mended in week 26
-39-45    gradual drift         scooters become electric and vans are held up by road works, a bit more every week
+20-23    poisoned labels       a broken job swaps yes and no for the centre and the south, in the labels only. A
+                               model trained on these weeks learns the swap; the job is mended in week 24
+33-39    gradual drift         scooters become electric and vans are held up by road works, a bit more every week
 =======  ====================  ==================================================================================
 """
 
@@ -66,9 +66,9 @@ class Episode:
 NAVIGATION_OUTAGE = Episode("quarantine peak", 9, 9, "navigation outage: 3 % of the distances are negative")
 PRICE_RISE = Episode("harmless drift", 10, WEEKS - 1, "prices, payment and channel move; lateness does not")
 UNIT_ERROR = Episode("corrupted batch", 16, 16, "distances are exported in metres")
-BRIDGE_CLOSED = Episode("concept drift", 20, WEEKS - 1, "the bridge closes: vans are late in the harbour and the north")
-SWAPPED_LABELS = Episode("poisoned labels", 22, 25, "yes and no are swapped in the centre and the south")
-ROAD_WORKS = Episode("gradual drift", 39, 45, "scooters become faster, vans slower, a bit more every week")
+BRIDGE_CLOSED = Episode("concept drift", 19, WEEKS - 1, "the bridge closes: vans are late in the harbour and the north")
+SWAPPED_LABELS = Episode("poisoned labels", 20, 23, "yes and no are swapped in the centre and the south")
+ROAD_WORKS = Episode("gradual drift", 33, 39, "scooters become faster, vans slower, a bit more every week")
 STORY = (NAVIGATION_OUTAGE, PRICE_RISE, UNIT_ERROR, BRIDGE_CLOSED, SWAPPED_LABELS, ROAD_WORKS)
 
 

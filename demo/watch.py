@@ -105,7 +105,8 @@ class Catchup:
         return runs
 
     def _show(self, run: Mapping[str, Any], rows: Mapping[Window, BatchRow], shown: Shown) -> None:
-        window = Window(parse_moment(run["data_interval_start"]), parse_moment(run["data_interval_end"]))
+        end = parse_moment(run["data_interval_end"])
+        window = Window(end - self.spec.time.batch, end)
         row = rows.get(window)
         self.ended += 1
         shown.line(batch_line(window, row, run["state"]))

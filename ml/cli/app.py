@@ -22,15 +22,15 @@ Keeps machine-learning models fresh: one YAML file a model, every decision recor
 
 Begin with your own data:
 
-  evergreen init sales/*.csv --target returned\n
-  evergreen spec check dags/models/sales.yaml\n
-  evergreen run sales --from 2025-01-01 --to 2026-01-01\n
-  evergreen history sales
+- `evergreen init "sales/*.csv" --target returned`
+- `evergreen spec check`
+- `evergreen run sales --from 2025-01-01 --to 2026-01-01`
+- `evergreen history sales`
 
 Ask why:
 
-  evergreen status\n
-  evergreen explain DECISION
+- `evergreen status`
+- `evergreen explain DECISION`
 
 MODEL is the name of a spec in EVERGREEN_MODELS_DIR (default dags/models), or the path of a YAML file. A date is ISO
 8601, in UTC unless it has an offset. Every command takes --json (one JSON document on stdout), --home DIR and --debug.

@@ -18,7 +18,7 @@ from ml.domain.errors import SpecError
 def spec_check(
     session: Session,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Specs; by default all of EVERGREEN_MODELS_DIR.")
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Specs; by default all of EVERGREEN_MODELS_DIR.")
     ] = None,
 ) -> None:
     """Check specs; names every error at once, with file, line, field, value and what is accepted.
@@ -81,7 +81,7 @@ def init(
     session: Session,
     *,
     data: Annotated[
-        str | None, typer.Argument(metavar="[DATA]", help="CSV or Parquet: a path, a quoted glob, or a URL.")
+        str | None, typer.Argument(metavar="DATA", help="CSV or Parquet: a path, a quoted glob, or a URL.")
     ] = None,
     target: Annotated[str, typer.Option(help="Column to predict.")] = "",
     time: Annotated[str | None, typer.Option(help="Column with the moment of each row; guessed if left out.")] = None,

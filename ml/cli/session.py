@@ -91,9 +91,16 @@ def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., 
         parameters = _parameters(function)
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name, rich_help_panel=panel or None)(call)
+        app.command(name, rich_help_panel=panel or None, help=_help(function.__doc__ or ""))(call)
 
     return register
+
+
+def _help(docstring: str) -> str:
+    """Set the examples at the end of a docstring (``Examples: one; two``) as a list, a line each."""
+    text, _, examples = inspect.cleandoc(docstring).partition("\n\nExample")
+    lines = " ".join(examples.removeprefix("s").removeprefix(":").split()).split("; ")
+    return "\n".join([text, "", "Examples:", "", *(f"- `{line}`" for line in lines)])
 
 
 def _parameters(function: Callable[..., None]) -> list[inspect.Parameter]:

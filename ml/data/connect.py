@@ -104,7 +104,7 @@ def _url(source: SqlSource, request: Request) -> sqlalchemy.URL:
     try:
         url = sqlalchemy.make_url(text.replace("postgres://", "postgresql://", 1))
         url.get_dialect()
-    except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError) as error:
+    except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError, ValueError) as error:
         raise SpecError(
             f"The connection {source.connection!r} is no SQLAlchemy URL: {type(error).__name__}.",
             remedy="write for example postgresql://user@host/database or sqlite:///orders.db.",

@@ -49,8 +49,8 @@ def numbers_of(values: pd.Series, name: str) -> npt.NDArray[np.float64]:
         DataError: a text is no number.
     """
     if values.dtype.kind == "M":
-        seconds = (values - pd.Timestamp(0, tz=values.dt.tz)) / pd.Timedelta(seconds=1)
-        return np.asarray(seconds, dtype=np.float64)
+        moments = values.to_numpy(dtype="datetime64[us]")
+        return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 1e6)
     if values.dtype.kind in "iufb":
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     texts = text_array(values.map(_without_words, na_action="ignore"))

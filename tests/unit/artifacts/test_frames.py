@@ -55,7 +55,13 @@ def test_other_order_name_or_number_of_rows_changes_the_digest() -> None:
     frame = frame_of_all_types()
     digests = {
         put_frame(STORE, other)
-        for other in (frame, frame.iloc[::-1], frame.rename(columns={"text": "Text"}), frame.iloc[:2], frame.iloc[:, ::-1])
+        for other in (
+            frame,
+            frame.iloc[::-1],
+            frame.rename(columns={"text": "Text"}),
+            frame.iloc[:2],
+            frame.iloc[:, ::-1],
+        )
     }
     assert len(digests) == 5
 

@@ -82,7 +82,7 @@ def test_a_file_url_is_a_folder(tmp_path: Path) -> None:
 
 
 def test_an_unknown_protocol_is_named() -> None:
-    with pytest.raises(ArtifactError, match="nowhere.*What to do"):
+    with pytest.raises(ArtifactError, match=r"nowhere.*What to do"):
         ArtifactStore("nowhere://bucket")
 
 

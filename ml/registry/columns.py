@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text
@@ -38,12 +39,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = as_utc(value)
         return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
         """Read UTC, whatever the session's time zone is."""
-        if value is None:
-            return None
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        return _moment_of_text if dialect.name == "sqlite" else _moment_in_utc
 
 
 class JsonText(TypeDecorator[Any]):
@@ -56,9 +54,9 @@ class JsonText(TypeDecorator[Any]):
         """Write compact JSON."""
         return dumps(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[str], Any]:
         """Read it back."""
-        return {} if value == "{}" else json.loads(value)
+        return _loads
 
 
 class SafeText(TypeDecorator[str]):
@@ -92,3 +90,23 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{value!r} ({type(value).__name__}) is not JSON: give text, numbers, booleans, lists or mappings")
+
+
+@lru_cache(maxsize=16384)
+def _moment_of_text(text: str | None) -> datetime | None:
+    """Parse an instant once: the rows of a history repeat few of them many times."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _moment_in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if str(moment.tzinfo) == "UTC" else moment.astimezone(UTC)
+
+
+_decoder = json.JSONDecoder()
+
+
+def _loads(text: str) -> Any:
+    """Parse what :func:`dumps` wrote: one value and nothing around it."""
+    return _decoder.raw_decode(text)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -116,17 +116,14 @@ def scoring_of(row: AnyRow) -> Scoring:
     )
 
 
-def observation_of(row: AnyRow) -> Observation:
-    """Read an observation."""
+_QUANTITIES = {quantity.value: quantity for quantity in Quantity}
+
+
+def observation_of(row: Sequence[Any]) -> Observation:
+    """Read an observation; the columns come in a fixed order, because there are so many rows."""
+    start, end, as_of, quantity, subject, version, _, value, rows, detail = row
     return Observation(
-        window=window_of(row.window_start, row.window_end),
-        as_of=row.as_of,
-        quantity=Quantity(row.quantity),
-        subject=row.subject,
-        version=row.version or None,
-        value=row.value,
-        rows=row.rows,
-        detail=row.detail,
+        window_of(start, end), as_of, _QUANTITIES[quantity], subject, version or None, value, rows, detail
     )
 
 

@@ -1,4 +1,4 @@
-"""Records of models, their specs and schemas, and of the batches that came in."""
+"""Records of the batches that came in, and of what validation made of them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ from ml.registry.session import Reading, Writing
 from ml.registry.tables import (
     FindingRow,
     FindingSetRow,
-    ModelRow,
     SnapshotRow,
-    SpecRow,
-    TableSchemaRow,
     ValidationRow,
 )
 
@@ -31,22 +28,7 @@ FindingsBySet = Mapping[int, list[Finding]]
 
 
 class DataReader(Reading):
-    """Questions about models and batches."""
-
-    def models(self) -> tuple[str, ...]:
-        """Names of all models, in alphabetical order."""
-        return tuple(row.name for row in self._all(select(ModelRow.name).order_by(ModelRow.name)))
-
-    def spec_of(self, model: str) -> dict[str, Any] | None:
-        """The newest spec that was registered, None for an unknown model."""
-        row = self._first(_newest_spec(model))
-        return None if row is None else row.spec
-
-    def schema_of(self, model: str, key: str) -> dict[str, Any] | None:
-        """The schema that was frozen for this key, None before there is one."""
-        statement = select(TableSchemaRow.content).where(TableSchemaRow.model == model, TableSchemaRow.key == key)
-        row = self._first(statement)
-        return None if row is None else row.content
+    """Questions about batches."""
 
     def snapshot(self, snapshot_id: int) -> Snapshot:
         """One snapshot; raise ``NotFoundError`` if there is none with this id."""
@@ -104,8 +86,8 @@ class DataReader(Reading):
     ) -> tuple[Batch, ...]:
         """The newest rows of each window known at ``as_of``, by window, if they were validated.
 
-        ``start`` and ``end`` bound the windows. One whose newest snapshot was stopped or is not validated yet is left out; with ``passed=False`` the
-        stopped ones are in.
+        ``start`` and ``end`` bound the windows. One whose newest snapshot was stopped or is not validated yet is left
+        out; with ``passed=False`` the stopped ones are in.
         """
         with self._one_state():
             rows = self._batch_rows(model, as_of, start=start, end=end)
@@ -169,27 +151,7 @@ def _within(
 
 
 class DataWriter(Writing, DataReader):
-    """Records models and batches."""
-
-    def register_model(self, name: str, spec_sha256: str, spec: Mapping[str, Any]) -> None:
-        """Record a model with its spec; a spec that is the newest one already adds nothing."""
-        newest = self._first(_newest_spec(name))
-        if newest is not None and newest.sha256 == spec_sha256:
-            return
-        self._insert_or_ignore(ModelRow, {"name": name})
-        self._lock(name)
-        newest = self._first(_newest_spec(name))
-        if newest is None or newest.sha256 != spec_sha256:
-            self._insert(SpecRow, {"model": name, "sha256": spec_sha256, "spec": dict(spec)})
-
-    def freeze_schema(self, model: str, key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """Freeze a schema and return it; the first one of a key stays, whoever comes later gets that."""
-        self._lock(model)
-        frozen = self.schema_of(model, key)
-        if frozen is not None:
-            return frozen
-        self._insert(TableSchemaRow, {"model": model, "key": key, "content": dict(schema)})
-        return dict(schema)
+    """Records batches."""
 
     def add_snapshot(
         self,
@@ -291,7 +253,3 @@ class DataWriter(Writing, DataReader):
         set_id = self._insert(FindingSetRow, values)
         self._insert_all(FindingRow, [{"set_id": set_id, **row} for row in rows])
         return set_id
-
-
-def _newest_spec(model: str) -> Select[Any]:
-    return select(SpecRow.sha256, SpecRow.spec).where(SpecRow.model == model).order_by(SpecRow.id.desc()).limit(1)

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from ml.domain.records import Decision, History, Promotion, Stage, Version
 from ml.registry.convert import decision_of, rule_json, window_of, window_values
 from ml.registry.data import DataReader
+from ml.registry.models import ModelReader
 from ml.registry.session import Writing
 from ml.registry.tables import DecisionRow
 from ml.registry.versions import VersionReader
 from ml.registry.watching import WatchReader
 
 
-class DecisionReader(DataReader, WatchReader, VersionReader):
+class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
     """Questions about decisions."""
 
     def decision(self, decision_id: str) -> Decision | None:

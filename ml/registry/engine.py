@@ -151,9 +151,9 @@ def _postgresql(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.autocommit = True
-        connection.execute(
-            "SET synchronous_commit TO on"
-        )  # acknowledged means durable, whatever the server's default is
+        # Acknowledged means durable, whatever the server's default is.
+        connection.execute("SET synchronous_commit TO on")
+        connection.execute("SET TIME ZONE 'UTC'")
         connection.autocommit = False
 
     return engine

@@ -19,6 +19,7 @@ from ml.registry.deciding import DecisionReader, DecisionWriter
 from ml.registry.engine import open_engine, parse_url, reading
 from ml.registry.failures import in_words, is_passing
 from ml.registry.migrate import migrate
+from ml.registry.models import ModelWriter
 from ml.registry.watching import WatchWriter
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class Reader(DecisionReader):
     """All questions, on one connection."""
 
 
-class Writer(DecisionWriter, DataWriter, WatchWriter, ChampionWriter, Reader):
+class Writer(DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, Reader):
     """All questions and all changes, in one transaction."""
 
 

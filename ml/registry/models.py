@@ -1,0 +1,58 @@
+"""Records of models, their specs and frozen schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from ml.registry.session import Reading, Writing
+from ml.registry.tables import ModelRow, SpecRow, TableSchemaRow
+
+
+class ModelReader(Reading):
+    """Questions about models."""
+
+    def models(self) -> tuple[str, ...]:
+        """Names of all models, in alphabetical order."""
+        return tuple(row.name for row in self._all(select(ModelRow.name).order_by(ModelRow.name)))
+
+    def spec_of(self, model: str) -> dict[str, Any] | None:
+        """The newest spec that was registered, None for an unknown model."""
+        row = self._first(_newest_spec(model))
+        return None if row is None else row.spec
+
+    def schema_of(self, model: str, key: str) -> dict[str, Any] | None:
+        """The schema that was frozen for this key, None before there is one."""
+        statement = select(TableSchemaRow.content).where(TableSchemaRow.model == model, TableSchemaRow.key == key)
+        row = self._first(statement)
+        return None if row is None else row.content
+
+
+class ModelWriter(Writing, ModelReader):
+    """Records models."""
+
+    def register_model(self, name: str, spec_sha256: str, spec: Mapping[str, Any]) -> None:
+        """Record a model with its spec; a spec that is the newest one already adds nothing."""
+        newest = self._first(_newest_spec(name))
+        if newest is not None and newest.sha256 == spec_sha256:
+            return
+        self._insert_or_ignore(ModelRow, {"name": name})
+        self._lock(name)
+        newest = self._first(_newest_spec(name))
+        if newest is None or newest.sha256 != spec_sha256:
+            self._insert(SpecRow, {"model": name, "sha256": spec_sha256, "spec": dict(spec)})
+
+    def freeze_schema(self, model: str, key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Freeze a schema and return it; the first one of a key stays, whoever comes later gets that."""
+        self._lock(model)
+        frozen = self.schema_of(model, key)
+        if frozen is not None:
+            return frozen
+        self._insert(TableSchemaRow, {"model": model, "key": key, "content": dict(schema)})
+        return dict(schema)
+
+
+def _newest_spec(model: str) -> Select[Any]:
+    return select(SpecRow.sha256, SpecRow.spec).where(SpecRow.model == model).order_by(SpecRow.id.desc()).limit(1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from ml.specs.model import ModelSpec
 MAX_BYTES = 256_000
 MAX_DEPTH = 30
 _MAX_SHOWN = 60
+_TEXT = "tag:yaml.org,2002:str"
 
 _BaseLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -80,7 +81,6 @@ def parse_spec(text: str, *, source: str = "<spec>") -> ModelSpec:
         SpecError: as for :func:`load_spec`.
     """
     try:
-        _guard(text)
         data, lines = _build(text)
     except _NotAcceptedError as error:
         raise SpecError(f"{source}:{error.line}: {error}.") from error
@@ -106,72 +106,86 @@ class _NotAcceptedError(Exception):
         self.line = mark.line + 1
 
 
-def _guard(text: str) -> None:
-    """Refuse what could expand or recurse without bound, before any node exists."""
-    depth = documents = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise _NotAcceptedError("a spec is one YAML document; a second one starts here", event.start_mark)
-        _check_event(event)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _NotAcceptedError(
-                    f"nested deeper than the {MAX_DEPTH} levels that are accepted", event.start_mark
-                )
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+def _build(text: str) -> tuple[Any, dict[Path_, int]]:
+    """Return the plain data and the line (from 1) of every path in it, in one pass over the parser's events.
+
+    Nothing is built from an alias, an anchor or a tag, and nothing deeper than ``MAX_DEPTH``: what could expand or
+    recurse without bound is refused before it exists.
+    """
+    return _Builder(text).build()
 
 
-def _check_event(event: Any) -> None:
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+class _Builder:
+    """Reads events one by one; remembers where each value stood."""
+
+    def __init__(self, text: str) -> None:
+        self._loader = _Loader(text)
+        self._lines: dict[Path_, int] = {}
+
+    def build(self) -> tuple[Any, dict[Path_, int]]:
+        try:
+            self._loader.get_event()  # the stream begins
+            if self._loader.check_event(yaml.StreamEndEvent):
+                return None, self._lines
+            self._loader.get_event()  # the document begins
+            data = self._value(self._loader.get_event(), ())
+            self._loader.get_event()  # the document ends
+            after = self._loader.get_event()
+            if isinstance(after, yaml.DocumentStartEvent):
+                raise _NotAcceptedError("a spec is one YAML document; a second one starts here", after.start_mark)
+            return data, self._lines
+        finally:
+            self._loader.dispose()
+
+    def _value(self, event: Any, path: Path_) -> Any:
+        self._lines[path] = event.start_mark.line + 1
+        _check_plain(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if len(path) >= MAX_DEPTH:
+            raise _NotAcceptedError(f"nested deeper than the {MAX_DEPTH} levels that are accepted", event.start_mark)
+        return self._list(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
+
+    def _scalar(self, event: Any) -> Any:
+        tag = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if tag == _TEXT:
+            return event.value
+        node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
+        try:
+            return self._loader.construct_object(node)
+        except (ValueError, OverflowError) as error:  # 2026-02-30, for example
+            shown = event.value if len(event.value) <= _MAX_SHOWN else f"{event.value[:_MAX_SHOWN]}…"
+            raise _NotAcceptedError(f"{shown!r} is not a value: {error}", event.start_mark) from error
+
+    def _list(self, path: Path_) -> list[Any]:
+        result: list[Any] = []
+        while not isinstance(event := self._loader.get_event(), yaml.SequenceEndEvent):
+            result.append(self._value(event, (*path, len(result))))
+        return result
+
+    def _mapping(self, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        while not isinstance(event := self._loader.get_event(), yaml.MappingEndEvent):
+            _check_plain(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _NotAcceptedError("a field's name must be plain text, not a list or mapping", event.start_mark)
+            key, mark = event.value, cast(Any, event).start_mark
+            if key in result:
+                first = self._lines[(*path, key)]
+                raise _NotAcceptedError(f"the field {key!r} stands twice, first in line {first}", mark)
+            result[key] = self._value(self._loader.get_event(), (*path, key))
+            self._lines[*path, key] = mark.line + 1
+        return result
+
+
+def _check_plain(event: Any) -> None:
+    """Refuse what refers to another place or asks for another type."""
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
         raise _NotAcceptedError("anchors and aliases are not accepted in a spec: write the value out", event.start_mark)
-    if getattr(event, "tag", None):
+    if event.tag is not None:
         raise _NotAcceptedError(
             f"the tag {event.tag!r} is not accepted in a spec: write a plain value", event.start_mark
         )
-
-
-def _build(text: str) -> tuple[Any, dict[Path_, int]]:
-    """Return the plain data and the line (from 1) of every path in it."""
-    loader = _Loader(text)
-    lines: dict[Path_, int] = {}
-    try:
-        root = loader.get_single_node()
-        if root is None:
-            return None, lines
-        return _plain(loader, root, (), lines), lines
-    finally:
-        loader.dispose()
-
-
-def _plain(loader: Any, node: Any, path: Path_, lines: dict[Path_, int]) -> Any:
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(loader, child, (*path, index), lines) for index, child in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(loader, node, path, lines)
-    try:
-        return loader.construct_object(node)
-    except (ValueError, OverflowError) as error:  # 2026-02-30, for example
-        shown = node.value if len(node.value) <= _MAX_SHOWN else f"{node.value[:_MAX_SHOWN]}…"
-        raise _NotAcceptedError(f"{shown!r} is not a value: {error}", node.start_mark) from error
-
-
-def _mapping(loader: Any, node: Any, path: Path_, lines: dict[Path_, int]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = key_node.value
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise _NotAcceptedError("a field's name must be plain text, not a list or mapping", key_node.start_mark)
-        if key in result:
-            first = lines[(*path, key)]
-            raise _NotAcceptedError(f"the field {key!r} stands twice, first in line {first}", key_node.start_mark)
-        result[key] = _plain(loader, value_node, (*path, key), lines)
-        lines[*path, key] = key_node.start_mark.line + 1
-    return result
 
 
 def _report(source: str, problems: tuple[Problem, ...], lines: Mapping[Path_, int]) -> str:

@@ -47,12 +47,17 @@ def spec_files(folder: Path) -> list[Path]:
 
 
 def declared_model(path: Path) -> str | None:
-    """The model that a file describes, without parsing it; None where that takes a parser, or it is unreadable."""
+    """The model that a file describes, without parsing it if it is written as usual; None if that cannot be told."""
     try:
         match = _MODEL.search(path.read_bytes())
     except OSError:
         return None
-    return match[1].decode() if match else None
+    if match:
+        return match[1].decode()
+    try:
+        return load_spec(path).model  # JSON, for example
+    except SpecError:
+        return None
 
 
 def find_spec(folder: Path, model: str) -> ModelSpec:
@@ -69,7 +74,7 @@ def find_spec(folder: Path, model: str) -> ModelSpec:
         seen = " and ".join(path.name for path in paths) or "no file"
         raise SpecError(
             f"The model {model!r} must be described by exactly one file in {folder}; it is described by {seen}.",
-            remedy="write `model: NAME` in the first column of one file, and give every model a name of its own.",
+            remedy="write `model: NAME` at the top of one file, and give every model a name of its own.",
         )
     return load_spec(paths[0])
 

@@ -33,7 +33,9 @@ if str(DAGS) not in sys.path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Warnings that Airflow raises about its own code are not ours to correct."""
-    others = [f"ignore::{category}" for category in ("DeprecationWarning", "UserWarning", "ResourceWarning")]
+    others = [
+        f"ignore::{category}" for category in ("DeprecationWarning", "FutureWarning", "UserWarning", "ResourceWarning")
+    ]
     ours = [f"error::{category}:(ml|evergreen_dags).*" for category in ("DeprecationWarning", "UserWarning")]
     for item in items:
         if Path(__file__).parent in item.path.parents:

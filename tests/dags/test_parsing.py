@@ -124,6 +124,19 @@ def test_parts_are_counted_from_one(models, part, parts):
         build_dags(models, part=part, parts=parts)
 
 
+def test_a_spec_in_unusual_clothes_is_found_by_its_tasks_too(write, models, monkeypatch):
+    write("apples")
+    spec = {
+        "model": "orders",
+        "problem": {"kind": "regression", "target": "minutes"},
+        "source": {"kind": "file", "path": "o.csv"},
+        "time": {"column": "ts", "batch": "1d"},
+    }
+    (models / "json.yaml").write_text(json.dumps(spec, indent=2))
+    assert "orders" in build_dags(models)
+    assert specs.find_spec(models, "orders").problem.kind == "regression"
+
+
 def test_the_spec_of_a_task_must_be_one(write, models):
     from ml.domain.errors import SpecError
 

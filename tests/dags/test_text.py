@@ -19,8 +19,8 @@ def test_the_page_of_a_minimal_model():
         "- **Rows**: files `orders/*.csv`; a batch is 1w",
         "- **Labels**: with the rows",
         "- **Schedule**: `@weekly` (UTC)",
-        "- **Retrains**: when the metric is worse by 0.05 than at promotion or every 10 batches; provided that at least "
-        "50 labelled rows are new",
+        "- **Retrains**: when the metric is worse by 0.05 than at promotion or every 10 batches; provided that at "
+        "least 50 labelled rows are new",
         "- **Gate**: on the newest 30% of the rows, which it has not seen, a challenger may not be significantly worse "
         "than the champion",
     ]

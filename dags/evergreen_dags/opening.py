@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +24,9 @@ def open_workspace(dag_run: Any) -> Iterator[Workspace]:
     """Open the workspace for one task; the actor of its records is who started the run."""
     from ml.flows.workspace import Workspace
 
+    # When skops is imported it looks at every name in every module, and Airflow's old ones answer with a warning each:
+    # a thousand lines in the task's log.
+    warnings.filterwarnings("ignore", message="The `airflow", category=FutureWarning, module="skops")
     with Workspace.open(settings(), resolve_connection=resolve_connection, actor=actor_of(dag_run)) as workspace:
         yield workspace
 

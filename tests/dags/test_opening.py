@@ -1,11 +1,15 @@
 """How a task finds its databases."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 from evergreen_dags.opening import actor_of, resolve_connection, settings, sqlalchemy_url
 
 from ml.domain.errors import SpecError
+from tests.dags.conftest import DAGS
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,22 @@ def test_the_database_is_the_url_else_the_connection_else_a_file(monkeypatch, tm
     assert settings().database_url == "postgresql+psycopg://me@db/evergreen"
     monkeypatch.setenv("EVERGREEN_DATABASE_URL", "sqlite:///mine.db")
     assert settings().database_url == "sqlite:///mine.db"
+
+
+def test_the_log_of_a_task_is_not_drowned_by_skops(tmp_path, monkeypatch):
+    program = """
+import warnings
+from types import SimpleNamespace
+import airflow.sdk.execution_time.task_runner
+from evergreen_dags.opening import open_workspace
+with warnings.catch_warnings(record=True) as caught:
+    with open_workspace(SimpleNamespace(triggering_user_name=None)):
+        import skops.io
+print(len(caught))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(DAGS), "EVERGREEN_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    assert int(done.stdout.splitlines()[-1]) < 5, done.stdout
 
 
 def test_the_actor_is_who_started_the_run():

@@ -32,5 +32,10 @@ DRIFT: Mapping[str, Code] = {
         "The labels that arrived differ in distribution from those that the champion was trained on.",
         "Expect the metric to move; look at performance before retraining.",
     ),
+    "DR006": Code(
+        "The report could not be built",
+        "Evidently's HTML page of the batch is missing; all that was measured is recorded all the same.",
+        "Look at the reason; build it again with `evergreen report` once it is gone.",
+    ),
 }
 """Every code of drift."""

@@ -11,6 +11,7 @@ from ml.domain.records import Observation, Promotion, Quantity, Scoring, Snapsho
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
 from ml.flows.label import label
+from ml.flows.report import try_report
 from ml.flows.rows import batch_with_labels
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
@@ -68,6 +69,8 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     with workspace.registry.write() as writer:
         writer.add_observations(spec.model, task.observations)
         writer.add_findings(spec.model, window, window.end, "monitor", tuple(task.findings))
+    if spec.monitoring.report == "always" and task.champion is not None:
+        try_report(workspace, spec, window)
     return tuple(task.findings)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ml.domain.errors import NotFoundError
+from ml.domain.codes import CODES
+from ml.domain.errors import ArtifactError, DataError, NotFoundError
+from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.schema import ColumnRole
 from ml.domain.windows import Window
 from ml.flows.schema import required_schema
@@ -17,19 +19,20 @@ KIND = "evidently-drift"
 def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
     """Build the report of ``window`` and return where it lies; built once for the same batch and champion.
 
-    Both sides are bounded samples (``monitoring.drift.sample``), drawn with the training seed.
+    The champion is the one that served the batch. Both sides are bounded samples (``monitoring.drift.sample``), drawn with the training seed.
 
     Raises:
-        NotFoundError: there was no champion when the window ended, so there is nothing to compare with.
+        NotFoundError: there was no champion when the window began, so there is nothing to compare with.
+        DataError: no column can be tested.
     """
     from ml.monitoring.evidently_adapter import html_report
 
     validation = validate(workspace, spec, window)
     with workspace.registry.read() as reader:
-        champion = reader.champion_at(spec.model, window.end)
+        champion = reader.champion_at(spec.model, window.start)
         schema = required_schema(reader, spec)
     if champion is None:
-        raise NotFoundError(f"{spec.model} had no champion at the end of {window}.", remedy="choose a later batch.")
+        raise NotFoundError(f"{spec.model} had no champion at the start of {window}.", remedy="choose a later batch.")
     html = html_report(
         conform(workspace.frame(champion.manifest["reference_sha256"]), schema),
         conform(workspace.frame(validation.kept_sha256), schema),
@@ -44,3 +47,21 @@ def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
     with workspace.registry.write() as writer:
         writer.add_report(spec.model, window, KIND, sha256, window.end)
     return workspace.store.url_of(sha256)
+
+
+def try_report(workspace: Workspace, spec: ModelSpec, window: Window) -> None:
+    """Build the report as a by-product: one that cannot be built is a finding and never fails what asked for it."""
+    try:
+        report(workspace, spec, window)
+    except (ArtifactError, DataError, NotFoundError) as error:
+        finding = Finding(
+            code="DR006",
+            severity=Severity.INFO,
+            subject="report",
+            seen=error.message,
+            expected="a batch that can be compared with the champion's training rows",
+            remedy=CODES["DR006"].remedy,
+            outcome=Outcome.CANNOT_TELL,
+        )
+        with workspace.registry.write() as writer:
+            writer.add_findings(spec.model, window, window.end, "report", (finding,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.flows.provenance import code_version, library_versions
+from ml.flows.report import try_report
 from ml.flows.rows import LabelledRows, labelled_rows
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
@@ -70,7 +71,10 @@ def train(
     with workspace.registry.write() as writer:
         writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=spec.training.max_duration or LEASE)
     fitted = fit(rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial)
-    return _register(workspace, spec, rows, fitted)
+    version = _register(workspace, spec, rows, fitted)
+    if spec.monitoring.report == "on_retrain" and rows.champion is not None:
+        try_report(workspace, spec, rows.decision.window)
+    return version
 
 
 def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decision_id: str) -> TrainingRows:
@@ -83,12 +87,13 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
     champion = reader.champion_at(spec.model, decision.as_of)
     labelled = labelled_rows(workspace, reader, spec, as_of=decision.as_of)
     schema = required_schema(reader, spec)
-    if labelled.frame.empty:
+    if labelled.until is None:
         raise DataError(
             f"{spec.model} has no labelled row as of {decision.as_of:%Y-%m-%d %H:%M}.", remedy="wait for labels."
         )
+    # A sliding window ends with the newest labels, not with the clock: late labels must not empty it.
     selected = select_rows(
-        labelled.frame, time_column=spec.time.column, window=spec.training.window, as_of=decision.as_of
+        labelled.frame, time_column=spec.time.column, window=spec.training.window, as_of=labelled.until
     )
     split = split_in_time(
         selected,
@@ -117,7 +122,7 @@ def _register(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, fitted:
         "rows": len(rows.split.train),
         "holdout_rows": len(rows.split.holdout),
         "holdout_from": rows.split.holdout_from.isoformat(),
-        "labelled_until": _known(rows.labelled.until).isoformat(),
+        "labelled_until": None if rows.labelled.until is None else rows.labelled.until.isoformat(),
         "reference_sha256": put_frame(workspace.store, reference_sample(rows.split.train, spec, rows.schema)),
         "holdout_predictions_sha256": put_frame(workspace.store, predict(spec, rows, fitted.estimator)),
         "seconds": round(fitted.seconds, 3),
@@ -145,9 +150,3 @@ def reference_sample(frame: pd.DataFrame, spec: ModelSpec, schema: TableSchema) 
     sample = frame.sample(size, random_state=spec.training.seed) if len(frame) > size else frame
     columns = [*schema.features, *spec.problem.targets]
     return sample.loc[:, columns].reset_index(drop=True)
-
-
-def _known(moment: datetime | None) -> datetime:
-    if moment is None:
-        raise RegistryError("A training without a labelled batch cannot be registered.")
-    return moment

@@ -21,7 +21,7 @@ class SlidingWindow(Spec):
     """Train on the newest labelled rows only."""
 
     kind: Literal["sliding"]
-    length: PositiveDuration = Field(description="How far back the rows go.")
+    length: PositiveDuration = Field(description="How far back the rows go from the end of the newest labelled batch.")
 
 
 class SinceWindow(Spec):

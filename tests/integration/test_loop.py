@@ -10,6 +10,7 @@ import pytest
 from ml.artifacts.frames import get_frame
 from ml.domain.errors import DataError
 from ml.domain.records import Act, Quantity, SnapshotRole, Stage, Verdict
+from ml.domain.windows import parse_duration
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
 from ml.flows.ingest import ingest
@@ -84,7 +85,8 @@ def test_two_machines_decide_and_predict_alike(tmp_path: Path, database_url: str
 def test_labels_that_have_not_arrived_change_nothing(tmp_path: Path, delay: str) -> None:
     """Turn round every label that is still unknown at the end of day 8: all decisions until then stay the same."""
     frame = stream()
-    unknown = pd.to_datetime(frame["ts"]) >= pd.Timestamp("2026-01-09", tz="UTC") - pd.Timedelta(delay)
+    known_until = SPAN.start.replace(day=9) - parse_duration(delay)
+    unknown = pd.to_datetime(frame["ts"]) >= pd.Timestamp(known_until)
     poisoned = frame.assign(late=frame["late"].where(~unknown, 1 - frame["late"]))
     decisions = []
     for folder, content in ((tmp_path / "true", frame), (tmp_path / "poisoned", poisoned)):
@@ -227,3 +229,14 @@ def _everything(workspace: Workspace, spec: ModelSpec) -> dict[str, object]:
                 spec.model, as_of=SPAN.end, metric="accuracy", higher_is_better=True
             ).observations,
         }
+
+
+def test_a_report_is_kept_with_each_retraining(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, stream(), extra="policy: {when: {kind: schedule, every: 4}}")
+    spec = spec.model_copy(update={"monitoring": spec.monitoring.model_copy(update={"report": "on_retrain"})})
+    with workspace_in(tmp_path) as workspace:
+        outcomes = run(workspace, spec, start=SPAN.start, end=SPAN.start.replace(day=8))
+        retrained = [outcome for outcome in outcomes[3:] if outcome.verdict is not None]
+        with workspace.registry.read() as reader:
+            reports = reader.reports(spec.model, retrained[0].window)
+        assert b"<html" in workspace.store.get(reports[0].sha256)[:2000].lower()

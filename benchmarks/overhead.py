@@ -1,12 +1,13 @@
 """What the loop costs beside the bare work: `evergreen run` against a plain pandas + scikit-learn script.
 
-Both go over the same stream in weekly batches, do the same fits (each challenger, each refit) and the same scores (champion, retired
-champions, champion and challenger on the held-out rows). The plain script keeps no record, checks nothing, measures no drift
-and decides nothing: it is told when to retrain. That is the limit; ours is its multiple.
+Both go over the same stream in weekly batches, do the same fits (each challenger, each refit) and the same scores
+(champion, retired champions, champion and challenger on the held-out rows). The plain script keeps no record, checks
+nothing, measures no drift and decides nothing: it is told when to retrain. That is the limit; ours is its multiple.
 
     python benchmarks/overhead.py [--csv FILE --time ts --target price_up --batch 7d] [--repeats 3]
 
-Without ``--csv`` it takes ../shared/data/electricity.csv.gz if that is there, else a generated stream of the same shape.
+Without ``--csv`` it takes ../shared/data/electricity.csv.gz if that is there, else a generated stream of the same
+shape.
 """
 
 from __future__ import annotations
@@ -128,12 +129,14 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
     """Print one table; return whether the target is met."""
     import pandas as pd
 
+    from ml.domain.windows import parse_duration
+
     csv = options.csv or (ELECTRICITY if ELECTRICITY.exists() else folder / "stream.csv")
     if not Path(csv).exists():
         generated(Path(csv))
     moments = pd.to_datetime(pd.read_csv(csv, usecols=[options.time])[options.time], utc=True)
     start = moments.min().floor("D").isoformat()
-    end = (moments.max() + pd.Timedelta(options.batch)).isoformat()
+    end = (moments.max().to_pydatetime() + parse_duration(options.batch)).isoformat()
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     rows = []
     for report in ("never", "on_retrain"):
@@ -163,8 +166,8 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
         wall = statistics.median(row[2] / row[4] for row in mine)
         met = met and (report != "never" or cpu <= TARGET_RATIO)
         print(
-            f"{report:>18} {statistics.median(row[1] for row in mine):11.1f} {statistics.median(row[3] for row in mine):12.1f}"
-            f" {cpu:10.2f} {wall:11.2f}"
+            f"{report:>18} {statistics.median(row[1] for row in mine):11.1f}"
+            f" {statistics.median(row[3] for row in mine):12.1f} {cpu:10.2f} {wall:11.2f}"
         )
     print(
         f"target: CPU ratio at most {TARGET_RATIO} without reports (the plain script draws none): {'met' if met else 'MISSED'}"

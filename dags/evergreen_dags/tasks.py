@@ -122,13 +122,13 @@ def decide(model: str, batch: Batch, dag_run: Any = None, params: Any = None, ti
 @task(multiple_outputs=False)
 def report(model: str, batch: Batch, dag_run: Any = None) -> str:
     """Builds the HTML report of the batch against the champion's training rows. Nothing waits for it."""
-    from ml.flows.report import report as flow
+    from ml.flows.report import try_report
 
-    try:
-        with open_workspace(dag_run) as workspace:
-            return flow(workspace, find_spec(models_dir(), model), Window.parse(**batch))
-    except NotFoundError as error:  # before the first champion
-        raise AirflowSkipException(f"There is nothing to compare with. {error.message}") from error
+    with open_workspace(dag_run) as workspace:
+        address = try_report(workspace, find_spec(models_dir(), model), Window.parse(**batch))
+    if address is None:
+        raise AirflowSkipException("There is nothing to compare with: see the finding DR006 of the batch.")
+    return address
 
 
 @task(multiple_outputs=False)

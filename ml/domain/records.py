@@ -148,9 +148,9 @@ class Trigger(StrEnum):
 class Decision:
     """Retrain now or not, and why.
 
-    ``id`` is a content key of model, as_of, policy, history and request: deciding twice on one history gives the same id. ``result`` is
-    the rule tree; ``guards`` are the conditions around it (cooldown, labelled rows), each able to hold a retraining
-    back. ``sentence`` says the whole in one line.
+    ``id`` is a content key of model, as_of, policy, history and request: deciding twice on one history gives the same
+    id. ``result`` is the rule tree; ``guards`` are the conditions around it (cooldown, labelled rows), each able to
+    hold a retraining back. ``sentence`` says the whole in one line.
     """
 
     id: str
@@ -182,9 +182,10 @@ class Version:
     """One trained artifact.
 
     ``run_key`` (the decision's id) makes training exactly-once. ``trained_until`` is the exclusive end of the
-    windows that the stored estimator has seen, ``evaluated_from`` the start of the held-out rows. ``manifest`` holds what
-    reproduces it: snapshots, spec digest, library versions, estimator, parameters, seed, features, metrics, seconds.
-    What passed the gate may have been fitted once more on all labelled rows: ``refit_sha256`` and ``refit_until`` then say so.
+    windows that the stored estimator has seen, ``evaluated_from`` the start of the held-out rows. ``manifest`` holds
+    what reproduces it: snapshots, spec digest, library versions, estimator, parameters, seed, features, metrics,
+    seconds. What passed the gate may have been fitted once more on all labelled rows: ``refit_sha256`` and
+    ``refit_until`` then say so.
     """
 
     model: str

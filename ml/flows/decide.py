@@ -25,8 +25,8 @@ def decide(
 ) -> Decision:
     """Decide whether to retrain, as of the end of ``window``, and record it, yes or no.
 
-    ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's actor.
-    ``dry_run`` records nothing. Deciding twice on one history gives the same decision, with the same id.
+    ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's
+    actor. ``dry_run`` records nothing. Deciding twice on one history gives the same decision, with the same id.
     """
     with workspace.registry.read() as reader:
         history = history_of(reader, spec, as_of=window.end)

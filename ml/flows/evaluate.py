@@ -19,8 +19,8 @@ from ml.training import fit_dummy, refit
 def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateResult:
     """Judge the challenger of a decision and record the verdict with all its findings, passed or not.
 
-    The held-out rows are later than anything that either model was fitted on. With ``gate.refit`` a challenger that passed
-    is fitted again on all labelled rows, and the record says so. A second call finds the first one's verdict.
+    The held-out rows are later than anything that either model was fitted on. With ``gate.refit`` a challenger that
+    passed is fitted again on all labelled rows, and the record says so. A second call finds the first one's verdict.
 
     Raises:
         NotFoundError: the decision has no trained challenger.
@@ -37,6 +37,8 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
         rows = training_rows(workspace, reader, spec, decision_id)
         generation = reader.generation(spec.model)
     if rows.labelled.sha256 != challenger.manifest["rows_sha256"]:
+        with workspace.registry.write() as writer:
+            writer.release_lease(spec.model, decision_id)
         raise RegistryError(
             f"The rows on which version {challenger.version} of {spec.model} was trained have been superseded since.",
             remedy="decide again and retrain: the new challenger is judged on today's rows.",

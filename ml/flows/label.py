@@ -20,8 +20,9 @@ from ml.specs import ModelSpec
 def label(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Snapshot, ...]:
     """Store the labels known at the end of ``window`` for every earlier batch that still lacks some.
 
-    Each becomes a snapshot of its own with ``as_of`` the end of ``window``; unchanged labels add nothing. A batch whose labels are
-    due and not there yet is recorded as such: an empty snapshot. Does nothing for a model whose labels come with their rows.
+    Each becomes a snapshot of its own with ``as_of`` the end of ``window``; unchanged labels add nothing. A batch
+    whose labels are due and not there yet is recorded as such: an empty snapshot. Does nothing for a model whose
+    labels come with their rows.
     """
     if not spec.labels_are_separate:
         return ()

@@ -14,6 +14,7 @@ from ml.flows.evaluate import evaluate
 from ml.flows.ingest import ingest
 from ml.flows.monitor import monitor
 from ml.flows.promote import promote
+from ml.flows.report import try_report
 from ml.flows.score import score
 from ml.flows.train import train
 from ml.flows.validate import validate
@@ -23,7 +24,9 @@ from ml.specs import ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What became of one batch. ``stopped`` is why the batch was not used, or its retraining not possible; else None."""
+    """What became of one batch. ``stopped`` is why the batch was not used, or its retraining not possible; else
+    None.
+    """
 
     window: Window
     rows: int = 0
@@ -41,9 +44,11 @@ def run(
     end: datetime,
     on_batch: Callable[[BatchOutcome], None] | None = None,
 ) -> tuple[BatchOutcome, ...]:
-    """Play the loop over every whole batch in ``[start, end)``, in order, as Airflow would; ``on_batch`` is told each outcome.
+    """Play the loop over every whole batch in ``[start, end)``, in order, as Airflow would; ``on_batch`` is told each
+    outcome.
 
-    A batch that is stopped does not stop the loop: it is recorded and the next one is tried, as the next scheduled run would.
+    A batch that is stopped does not stop the loop: it is recorded and the next one is tried, as the next scheduled
+    run would.
     """
     outcomes = []
     for outcome in _outcomes(workspace, spec, Window(start, end)):
@@ -67,6 +72,8 @@ def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcom
     score(workspace, spec, window)
     monitor(workspace, spec, window)
     decision = decide(workspace, spec, window)
+    if _wants_report(spec, decision):
+        try_report(workspace, spec, window)
     if decision.verdict is not Verdict.RETRAIN:
         return BatchOutcome(window, rows, decision)
     try:
@@ -75,3 +82,11 @@ def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcom
         return BatchOutcome(window, rows, decision, stopped=str(error))
     verdict = evaluate(workspace, spec, decision.id)
     return BatchOutcome(window, rows, decision, verdict, promote(workspace, spec, decision.id))
+
+
+def _wants_report(spec: ModelSpec, decision: Decision) -> bool:
+    """Before the first champion there is nothing to compare with."""
+    if decision.result.kind == "first_version":
+        return False
+    asked = spec.monitoring.report
+    return asked == "always" or (asked == "on_retrain" and decision.verdict is Verdict.RETRAIN)

@@ -11,7 +11,6 @@ from ml.domain.records import Observation, Promotion, Quantity, Scoring, Snapsho
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
 from ml.flows.label import label
-from ml.flows.report import try_report
 from ml.flows.rows import batch_with_labels
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
@@ -48,9 +47,9 @@ class _Task:
 def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Finding, ...]:
     """Measure the batch of ``window``, and every earlier batch whose labels have arrived by its end; record it all.
 
-    Drift compares the batch with the champion's training rows, and its predictions with those for the rows it was judged on.
-    Performance compares the stored predictions of every version that scored with the labels, and the champion's figures with
-    those at its promotion. What cannot be measured is a finding, never an abort.
+    Drift compares the batch with the champion's training rows, and its predictions with those for the rows it was
+    judged on. Performance compares the stored predictions of every version that scored with the labels, and the
+    champion's figures with those at its promotion. What cannot be measured is a finding, never an abort.
     """
     rows = validate(workspace, spec, window).rows_kept
     label(workspace, spec, window)
@@ -69,8 +68,6 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     with workspace.registry.write() as writer:
         writer.add_observations(spec.model, task.observations)
         writer.add_findings(spec.model, window, window.end, "monitor", tuple(task.findings))
-    if spec.monitoring.report == "always" and task.champion is not None:
-        try_report(workspace, spec, window)
     return tuple(task.findings)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml.domain.errors import NotFoundError, RegistryError
+from ml.domain.errors import NotFoundError, RegistryError, StalePromotionError
 from ml.domain.records import Act, GateResult, Promotion, Version
 from ml.flows.workspace import Workspace
 from ml.registry import Writer
@@ -16,7 +16,7 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
 
     Raises:
         NotFoundError: the challenger was not trained or not evaluated.
-        StalePromotionError: the champion changed after the gate had judged.
+        StalePromotionError: the champion changed after the gate had judged; the challenger is rejected.
     """
     with workspace.registry.read() as reader:
         challenger = reader.version_by_run_key(spec.model, decision_id)
@@ -51,7 +51,11 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
         writer.release_lease(spec.model, decision_id)
         return promotion
 
-    return workspace.registry.retrying(act)
+    try:
+        return workspace.registry.retrying(act)
+    except StalePromotionError:
+        _reject(workspace, spec, challenger)
+        raise
 
 
 def rollback(workspace: Workspace, spec: ModelSpec, *, reason: str, to_version: int | None = None) -> Promotion:

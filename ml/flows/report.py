@@ -19,7 +19,8 @@ KIND = "evidently-drift"
 def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
     """Build the report of ``window`` and return where it lies; built once for the same batch and champion.
 
-    The champion is the one that served the batch. Both sides are bounded samples (``monitoring.drift.sample``), drawn with the training seed.
+    The champion is the one that served the batch. Both sides are bounded samples (``monitoring.drift.sample``), drawn
+    with the training seed.
 
     Raises:
         NotFoundError: there was no champion when the window began, so there is nothing to compare with.
@@ -49,10 +50,10 @@ def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
     return workspace.store.url_of(sha256)
 
 
-def try_report(workspace: Workspace, spec: ModelSpec, window: Window) -> None:
-    """Build the report as a by-product: one that cannot be built is a finding and never fails what asked for it."""
+def try_report(workspace: Workspace, spec: ModelSpec, window: Window) -> str | None:
+    """Build the report as a by-product: one that cannot be built is a finding and None, never a failure of the loop."""
     try:
-        report(workspace, spec, window)
+        return report(workspace, spec, window)
     except (ArtifactError, DataError, NotFoundError) as error:
         finding = Finding(
             code="DR006",
@@ -65,3 +66,4 @@ def try_report(workspace: Workspace, spec: ModelSpec, window: Window) -> None:
         )
         with workspace.registry.write() as writer:
             writer.add_findings(spec.model, window, window.end, "report", (finding,))
+        return None

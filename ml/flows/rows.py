@@ -20,8 +20,8 @@ from ml.specs import ModelSpec
 class LabelledRows:
     """Rows with a label, in the order of time, and where they came from.
 
-    ``snapshots`` are the digests of every frame that went in, rows and labels; ``until`` is the exclusive end of the newest
-    batch in it, None if there is none.
+    ``snapshots`` are the digests of every frame that went in, rows and labels; ``until`` is the exclusive end of the
+    newest batch in it, None if there is none.
     """
 
     frame: pd.DataFrame

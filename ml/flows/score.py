@@ -14,10 +14,11 @@ from ml.specs import ModelSpec
 
 
 def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scoring, ...]:
-    """Predict the kept rows of ``window`` with the champion at the window's start, and with retired champions in the shadow.
+    """Predict the kept rows of ``window`` with the champion at the window's start, and with retired champions in the
+    shadow.
 
-    The champion is the one that was live when the window began, so scoring a past batch again never uses a model that had seen it.
-    Without a champion there is nothing to do. Scoring twice finds its own result.
+    The champion is the one that was live when the window began, so scoring a past batch again never uses a model that
+    had seen it. Without a champion there is nothing to do. Scoring twice finds its own result.
     """
     validation = validate(workspace, spec, window)
     with workspace.registry.read() as reader:

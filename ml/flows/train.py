@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,6 @@ from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.flows.provenance import code_version, library_versions
-from ml.flows.report import try_report
 from ml.flows.rows import LabelledRows, labelled_rows
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
@@ -44,8 +44,9 @@ def train(
 ) -> Version:
     """Train the challenger that a decision asked for and register it as a version.
 
-    One decision is one version, however often the task is retried: a second call finds the first one's result. The model's lease
-    is held until the challenger is promoted or rejected. ``on_trial`` is told (done, of) while searching.
+    One decision is one version, however often the task is retried: a second call finds the first one's result. The
+    model's lease is held until the challenger is promoted or rejected. ``on_trial`` is told (done, of) while
+    searching.
 
     Raises:
         LeaseHeldError: another retraining of the model is in flight.
@@ -68,13 +69,28 @@ def train(
             f"{spec.model} has {found} labelled rows to train on; training.min_rows asks for {spec.training.min_rows}.",
             remedy="wait for more labels, widen training.window or lower training.min_rows.",
         )
+    with _lease(workspace, spec, decision_id):
+        fitted = fit(
+            rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial
+        )
+        return _register(workspace, spec, rows, fitted)
+
+
+@contextmanager
+def _lease(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Iterator[None]:
+    """Hold the model's lease beyond a good end, until the challenger is promoted or rejected; give it back on failure.
+
+    A process that is killed gives nothing back: its retry holds the lease already, another decision waits until it
+    expires.
+    """
     with workspace.registry.write() as writer:
         writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=spec.training.max_duration or LEASE)
-    fitted = fit(rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial)
-    version = _register(workspace, spec, rows, fitted)
-    if spec.monitoring.report == "on_retrain" and rows.champion is not None:
-        try_report(workspace, spec, rows.decision.window)
-    return version
+    try:
+        yield
+    except BaseException:
+        with workspace.registry.write() as writer:
+            writer.release_lease(spec.model, decision_id)
+        raise
 
 
 def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decision_id: str) -> TrainingRows:

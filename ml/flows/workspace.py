@@ -48,8 +48,8 @@ def connection_from_environment(connection: str) -> str:
 class Workspace:
     """The registry, the artifact store and the environment of one process.
 
-    Frames and models that were read once are kept in bounded caches: they are immutable and addressed by content, so a cached
-    one is as good as the stored one.
+    Frames and models that were read once are kept in bounded caches: they are immutable and addressed by content, so
+    a cached one is as good as the stored one.
     """
 
     settings: Settings

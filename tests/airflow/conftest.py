@@ -115,16 +115,14 @@ def _spec(name: str, csv: Path, **more: Any) -> dict[str, Any]:
     }
 
 
-def _shared(name: str, problem: dict[str, Any], schedule: str, batch: str, start: str, end: str) -> dict[str, Any]:
+def _shared(name: str, problem: dict[str, Any], **when: str) -> dict[str, Any]:
     return {
         "model": name,
         "problem": problem,
         "source": {"kind": "file", "path": str(SHARED / f"{name}.csv.gz")},
-        "time": {"column": "ts", "batch": batch},
-        "schedule": schedule,
-        "start": start,
-        "end": end,
+        "time": {"column": "ts", "batch": when.pop("batch")},
         "monitoring": {"report": "never"},
+        **when,
     }
 
 
@@ -143,10 +141,12 @@ def _write_models(folder: Path) -> None:
         _spec("slow", csv, training={"min_rows": 50, "candidates": [slow]}, policy={"when": {"kind": "never"}}),
     ]
     if SHARED.exists():
-        target = {"kind": "classification", "target": "price_up"}
+        up = {"kind": "classification", "target": "price_up"}
         count = {"kind": "regression", "target": "cnt"}
-        specs.append(_shared("electricity", target, "0 0 * * 2", "7d", "1996-05-07", "1996-07-02"))
-        specs.append(_shared("bike_sharing", count, "0 0 1,15 * *", "14d", "2011-01-01", "2011-04-15"))
+        specs += [
+            _shared("electricity", up, batch="7d", schedule="0 0 * * 2", start="1996-05-07", end="1996-07-02"),
+            _shared("bike_sharing", count, batch="14d", schedule="0 0 1,15 * *", start="2011-01-01", end="2011-04-01"),
+        ]
     for spec in specs:
         (models / f"{spec['model']}.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
     (models / "broken.yaml").write_text("model: broken\nproblem: {kind: classification}\n")

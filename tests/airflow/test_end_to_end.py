@@ -107,18 +107,15 @@ def test_a_broken_spec_breaks_only_itself(running: Running) -> None:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"the real streams are not here: {SHARED}")
-@pytest.mark.parametrize(
-    ("model", "runs", "start", "end"),
-    [("electricity", 8, "1996-05-07", "1996-07-02")],
-)
-def test_a_real_stream(running: Running, tmp_path: Path, model: str, runs: int, start: str, end: str) -> None:
-    running.unpause(model)
-    await_scheduled(running, model, runs)
-    assert decisions(running, model) == in_one_process(running, model, tmp_path, start, end)
+def test_a_real_stream_of_a_classification(running: Running, tmp_path: Path) -> None:
+    running.unpause("electricity")
+    await_scheduled(running, "electricity", 8)
+    expected = in_one_process(running, "electricity", tmp_path, "1996-05-07", "1996-07-02")
+    assert decisions(running, "electricity") == expected
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"the real streams are not here: {SHARED}")
-def test_a_real_regression_stream(running: Running) -> None:
+def test_a_real_stream_of_a_regression(running: Running) -> None:
     """Fortnights by the calendar (1st and 15th) are of unequal length, which only a scheduler knows."""
     running.unpause("bike_sharing")
     await_scheduled(running, "bike_sharing", 6)

@@ -109,7 +109,7 @@ class Catchup:
         window = Window(end - self.spec.time.batch, end)
         row = rows.get(window)
         self.ended += 1
-        shown.line(batch_line(window, row, run["state"]))
+        shown.line(batch_line(window, row, run["state"], _newest_metric(rows, window)))
         if run["state"] == "failed" and (row is None or not row.stopped):
             self.unexpected.append(run["dag_run_id"])
         if len(self.unexpected) >= _MOST_FAILURES:
@@ -119,19 +119,27 @@ class Catchup:
             )
 
 
-def batch_line(window: Window, row: BatchRow | None, state: str) -> str:
-    """Tell one batch in a line."""
+def batch_line(window: Window, row: BatchRow | None, state: str, metric: str = "") -> str:
+    """Tell one batch in a line; ``metric`` is what is known by then of the champion's performance."""
     week = (window.start - START) // WEEK
     story = story_of(week)
     told = f"  <- {story}" if story else ""
     head = f"week {week:2d}  {window.start:%Y-%m-%d}"
     if row is None:
-        return f"{head}  the run {state} without a record{told}"
+        return f"{head}  the run ended as {state}, without a record{told}"
     if row.stopped:
         return f"{head}  stopped: {', '.join(row.codes)}{told}"
-    drift = "     -" if row.drift_share is None else f"{row.drift_share:6.0%}"
-    parts = [f"{row.rows:4d} rows", f"drift {drift}", _outcome(row)]
-    return f"{head}  {'  '.join(parts)}{told}"
+    drift = "-" if row.drift_share is None else f"{row.drift_share:.0%}"
+    return f"{head}  {row.rows:4d} rows  drift {drift:>4}  {metric:<24}{_outcome(row)}{told}"
+
+
+def _newest_metric(rows: Mapping[Window, BatchRow], window: Window) -> str:
+    """The newest performance up to a batch: its labels come weeks later than the batch."""
+    known = [row for row in rows.values() if row.metric is not None and row.window <= window]
+    if not known:
+        return ""
+    week = (known[-1].window.start - START) // WEEK
+    return f"week {week}: {known[-1].metric:.3f}"
 
 
 def _outcome(row: BatchRow) -> str:

@@ -120,6 +120,8 @@ def _object_type(values: pd.Series) -> pa.DataType:
 
 def _values(column: pa.ChunkedArray, field: pa.Field) -> Any:
     kind = field.type
+    if pa.types.is_floating(kind):
+        return column.to_numpy()
     if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
         return column.to_pandas()
     if not field.nullable and column.null_count == 0:

@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,10 @@ MAX_RATIO = 100
 FREE_BYTES = 64 * 1024**2
 
 _SCHEMA = "schema.json"
+_LEVEL = 1
+"""Least effort: models of trees, which are most of what is stored, become 5 % larger than with the most."""
+_PADDING = b"('', '|V"
+"""How the header of a NumPy file, which ends with the shape, names the gaps in records: fields without a name."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
@@ -58,11 +62,10 @@ def put_model(store: ArtifactStore, estimator: Any) -> str:
     Raises:
         ArtifactError: it holds something that :func:`get_model` would not load.
     """
-    from skops.io import dumps
     from skops.io.exceptions import UnsupportedTypeException
 
     try:
-        data = _canonical(dumps(estimator))
+        data = _dumps(estimator)
     except UnsupportedTypeException as error:
         raise ArtifactError(f"{type(estimator).__name__} cannot be stored: {error}.") from error
     _audit(data)
@@ -140,31 +143,55 @@ def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
         stack.extend((child, depth + 1) for child in reversed(children) if isinstance(child, dict | list))
 
 
-def _canonical(data: bytes) -> bytes:
-    """Rewrite a skops file so that it depends on the estimator alone.
+def _dumps(estimator: Any) -> bytes:
+    """Write a skops file that depends on the estimator alone.
 
     skops names entries and marks shared objects by memory address and stamps the time; scikit-learn's trees are
     records with padding that nobody writes. Here files and shared objects are numbered in the order of the schema,
     marks that nothing shares and those of plain values (whether two equal texts are one object is chance) are left
-    out, time is fixed and padding is zero.
+    out, time is fixed and padding is zero. ``skops.io.dumps`` would write all of it first only to be read and written
+    again; this takes the same state from the same functions, of the version of skops that is pinned.
     """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        schema = json.loads(archive.read(_SCHEMA))
-        nodes = list(_nodes(schema))
-        _number_shared(nodes)
-        files: dict[str, str] = {}
-        for node in nodes:
-            if isinstance(node.get("file"), str):
-                old = node["file"]
-                node["file"] = files.setdefault(old, f"{len(files)}{old[old.rindex('.') :]}")
-        contents = {new: _without_padding(new, archive.read(old)) for old, new in files.items()}
+    import skops
+    import skops.io  # registers what knows the types
+    from skops.io._utils import SaveContext, get_state
+
+    entries = _Entries()
+    context = SaveContext(zip_file=entries)  # keeps every object alive, so that no address is used twice
+    state = {**get_state(estimator, context), "protocol": context.protocol, "_skops_version": skops.__version__}
+    schema = json.loads(json.dumps(state))
+    nodes = list(_nodes(schema))
+    _number_shared(nodes)
+    files: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node.get("file"), str):
+            old = node["file"]
+            node["file"] = files.setdefault(old, f"{len(files)}{old[old.rindex('.') :]}")
+    contents = {new: _without_padding(new, entries.contents[old]) for old, new in files.items()}
     contents[_SCHEMA] = json.dumps(schema, separators=(",", ":")).encode()
+    return _packed(contents)
+
+
+class _Entries:
+    """Stands in for the archive that skops writes to: what it would hold, by name."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes] = {}
+
+    def namelist(self) -> Container[str]:
+        return self.contents.keys()
+
+    def writestr(self, name: str, data: bytes | memoryview) -> None:
+        self.contents[name] = bytes(data)
+
+
+def _packed(contents: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as target:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o600 << 16
-            target.writestr(entry, content)
+            target.writestr(entry, content, compresslevel=_LEVEL)
     return buffer.getvalue()
 
 
@@ -181,11 +208,9 @@ def _number_shared(nodes: list[dict[str, Any]]) -> None:
 
 
 def _without_padding(name: str, content: bytes) -> bytes:
-    if not name.endswith(".npy"):
+    if not name.endswith(".npy") or _PADDING not in content[: content.find(b"'shape'")]:
         return content
     array = np.load(io.BytesIO(content), allow_pickle=False)
-    if array.dtype.names is None:
-        return content
     clean = np.zeros(array.shape, array.dtype)
     for field in array.dtype.names:
         clean[field] = array[field]

@@ -103,7 +103,8 @@ def _ensure_up(asked: argparse.Namespace, places: Places) -> local.Airflow:
     airflow = local.running(places)
     if airflow is not None and asked.port in (None, airflow.port):
         return airflow
-    local.down(places)
+    if airflow is None:
+        local.down(places)  # what is left of one that died could hold the port
     port = _choose_port(asked.port or local.last_port(places) or DEFAULT_PORT, asked.command)
     return local.up(places, port, os.environ, say)
 

@@ -78,7 +78,7 @@ def up(places: Places, port: int, base: Mapping[str, str], say: Callable[[str], 
     keys = load_secrets(places)
     environment = airflow_environment(places, port, keys, base)
     _prepare(places, port, keys)
-    say("creating Airflow's database")
+    say("preparing Airflow's database")
     _migrate(places, environment)
     airflow = Airflow(port, USER, keys.password)
     for name, arguments in _COMPONENTS.items():

@@ -20,6 +20,7 @@ from ml.specs.source import FileSource
 _DECIMAL_COMMA = r"^-?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?$"
 _GERMAN = r"^-?(?:(?:0|[1-9][0-9]*)(?:,[0-9]*)?|,[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _MOSTLY = 0.9
+_FLOAT_LIMIT = 2.0**63
 _DIGITS = 18
 """So many digits always fit into 64 bits."""
 
@@ -59,10 +60,15 @@ def _typed(name: str, values: Any, *, decimal: str) -> tuple[Any, Sequence[Findi
         return values, _suspicion(name, bare, present=int((~missing).sum()))
     if (integer_like(bare) | missing).all():
         return _integers(bare, values), ()
-    numbers = as_numbers(bare)
-    if numbers.beyond.any():
-        return values, ()
-    return pc.cast(bare, pa.float64()), ()
+    numbers = pc.cast(bare, pa.float64())
+    return (values if _is_beyond(numbers, bare) else numbers), ()
+
+
+def _is_beyond(numbers: Any, bare: Any) -> bool:
+    """Tell whether a number is infinite, or a whole number that a float cannot hold."""
+    bounds = pc.min_max(numbers)
+    largest = max(abs(bounds["min"].as_py()), abs(bounds["max"].as_py()))
+    return largest >= _FLOAT_LIMIT and bool(as_numbers(bare).beyond.any())
 
 
 def _integers(bare: Any, values: Any) -> Any:

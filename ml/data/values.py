@@ -11,6 +11,8 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from ml.data.moments import microseconds
+
 _AS_TEXT: Mapping[type, Callable[[Any], str]] = {
     str: str,
     UUID: str,
@@ -62,7 +64,11 @@ def _moments(values: Sequence[Any]) -> pa.Array:
     zones = {value.tzinfo is None for value in values if value is not None}
     if len(zones) > 1:
         return _texts(values)
-    return pa.array(values, pa.timestamp("us", tz=None if True in zones else "UTC"))
+    if True in zones:
+        return pa.array(values, pa.timestamp("us"))
+    # As numbers: pyarrow ignores offsets where somebody has set PYARROW_IGNORE_TIMEZONE.
+    numbers = pa.array([None if value is None else microseconds(value) for value in values], pa.int64())
+    return numbers.cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:

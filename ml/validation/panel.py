@@ -6,6 +6,7 @@ where nothing is wrong and 20 ms where something is; docs/decisions tell how tha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -56,6 +57,8 @@ def _is_demanding(rule: Rule, key: Sequence[str]) -> bool:
 @lru_cache(maxsize=64)
 def _schema(rules: tuple[Rule, ...], key: tuple[str, ...]) -> Any:
     """Build the schema; the import of pandera, half a second, waits for the first batch that needs it."""
+    # Left unset, importing pandera sets it to 1; from then on pyarrow drops the offset of every datetime it is given.
+    os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "")
     import pandera.pandas as pandera
 
     columns = {}

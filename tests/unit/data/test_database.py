@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -263,6 +264,17 @@ def test_values_of_a_driver_become_stored_types(values: list[object], kind: str,
     assert column is not None
     assert str(column.type) == kind
     assert column.to_pylist() == expected
+
+
+@pytest.mark.parametrize("ignore", [None, "", "1"])
+def test_an_offset_counts_whatever_pyarrow_is_told(ignore: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYARROW_IGNORE_TIMEZONE", raising=False)
+    if ignore is not None:
+        monkeypatch.setenv("PYARROW_IGNORE_TIMEZONE", ignore)
+    moment = datetime(2026, 1, 1, 1, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    column = column_of_values([moment, None])
+    assert column is not None
+    assert column.to_pylist() == [moment.astimezone(UTC), None]
 
 
 def test_bytes_and_structures_are_left_out(orders: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -170,6 +173,22 @@ def test_other_types_can_be_demanded(kind: str) -> None:
     assert codes(result) == ["DV032"]
     assert result.findings[0].rows == 1
     assert codes(check(frame(note=[good] * ROWS), columns={"note": {"type": kind}})) == []
+
+
+def test_validating_leaves_the_offsets_of_other_code_alone() -> None:
+    """Importing pandera makes pyarrow ignore time zones in the whole process, unless it is kept from it."""
+    code = """
+from ml.validation import panel
+from ml.domain.schema import ColumnRole, ColumnType
+from ml.validation.rules import Rule
+panel._schema((Rule("x", ColumnType.NUMBER, ColumnRole.NUMERIC, True, False, 1.0),), ())
+from datetime import datetime, timedelta, timezone
+import pyarrow as pa
+moment = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+assert pa.array([moment], pa.timestamp("us", tz="UTC")).to_pylist() == [moment]
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "PYARROW_IGNORE_TIMEZONE"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=120)
 
 
 def test_a_batch_without_rows_is_stopped() -> None:

@@ -10,11 +10,21 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 from ml.data.pieces import Piece
+from ml.domain.findings import Finding
 
 LIMIT = 256 * 1024**2
 """Most bytes of parsed tables that are kept; a larger one never is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A whole file, in the order of time, and what was noticed about it."""
+
+    piece: Piece
+    findings: tuple[Finding, ...] = ()
 
 
 class PieceCache:
@@ -22,31 +32,31 @@ class PieceCache:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        self._pieces: OrderedDict[Hashable, Piece] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Parsed] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Piece | None:
+    def get(self, key: Hashable) -> Parsed | None:
         """Return what is kept under the key."""
         with self._lock:
-            piece = self._pieces.get(key)
-            if piece is not None:
-                self._pieces.move_to_end(key)
-            return piece
+            parsed = self._kept.get(key)
+            if parsed is not None:
+                self._kept.move_to_end(key)
+            return parsed
 
-    def put(self, key: Hashable, piece: Piece) -> None:
+    def put(self, key: Hashable, parsed: Parsed) -> None:
         """Keep a table unless it is too large."""
-        if piece.nbytes > self.limit:
+        if parsed.piece.nbytes > self.limit:
             return
         with self._lock:
-            self._pieces[key] = piece
-            self._pieces.move_to_end(key)
-            while sum(kept.nbytes for kept in self._pieces.values()) > self.limit:
-                self._pieces.popitem(last=False)
+            self._kept[key] = parsed
+            self._kept.move_to_end(key)
+            while sum(kept.piece.nbytes for kept in self._kept.values()) > self.limit:
+                self._kept.popitem(last=False)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._pieces.clear()
+            self._kept.clear()
 
 
 PARSED = PieceCache()

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml.data.cache import PARSED
+from ml.data.cache import PARSED, Parsed
 from ml.data.cells import typed
 from ml.data.csv_file import csv_batches
 from ml.data.intake import GZIP, PARQUET
@@ -84,13 +84,13 @@ def _read(file: FoundFile, source: FileSource, request: Request) -> tuple[Piece,
     kept = PARSED.get(key) if key is not None else None
     kind = _kind(file, source)
     if kept is not None:
-        return kept.cut(request.window), kind, ()
+        return kept.piece.cut(request.window), kind, kept.findings
     if kind == "parquet":
         piece, whole, findings = _parquet(file, request)
     else:
         piece, whole, findings = _csv(file, source, request)
-    if whole and key is not None and not findings:
-        PARSED.put(key, piece)
+    if whole and key is not None:
+        PARSED.put(key, Parsed(piece, findings))
     return piece.cut(request.window), kind, findings
 
 

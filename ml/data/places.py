@@ -95,10 +95,10 @@ def _remote(where: str) -> list[FoundFile]:
         raise SpecError(
             f"source.path {where} cannot be used: {error}.", remedy="install the fsspec package of its protocol."
         ) from error
+    filesystem.invalidate_cache()
     names = filesystem.glob(root) if _is_glob(root) else [root] * filesystem.exists(root)
     found = []
     for name in sorted(names):
-        filesystem.invalidate_cache()
         details = filesystem.info(name)
         if details.get("type") != "directory":
             stamp = next((details[key] for key in _STAMPS if key in details), None)

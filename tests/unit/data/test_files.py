@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ml.artifacts.frames import put_frame
 from ml.artifacts.store import ArtifactStore
 from ml.data import cache, csv_file, files
-from ml.data.cache import PARSED, PieceCache
+from ml.data.cache import PARSED, Parsed, PieceCache
 from ml.domain.errors import DataError, SourceUnavailableError, SpecError
 from ml.domain.windows import Window
 from tests.unit.data.reading import SPAN, read, read_csv
@@ -101,13 +101,13 @@ def test_the_cache_is_bounded() -> None:
     from ml.data.moments import Moments
     from ml.data.pieces import Piece
 
-    def piece(rows: int) -> Piece:
+    def piece(rows: int) -> Parsed:
         import pyarrow as pa
 
         numbers = np.arange(rows)
-        return Piece(pa.table({"x": numbers}), Moments(numbers, numbers >= 0, numbers < 0))
+        return Parsed(Piece(pa.table({"x": numbers}), Moments(numbers, numbers >= 0, numbers < 0)))
 
-    kept = PieceCache(limit=piece(100).nbytes * 2)
+    kept = PieceCache(limit=piece(100).piece.nbytes * 2)
     for name in "abc":
         kept.put(name, piece(100))
     kept.put("large", piece(300))

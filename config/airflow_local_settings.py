@@ -11,7 +11,10 @@ import importlib
 import os
 
 HEAVY = (
+    "jinja2.ext",
+    "packaging.requirements",
     "pandas",
+    "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.stats",
     "sklearn.compose",
@@ -21,6 +24,7 @@ HEAVY = (
     "sklearn.pipeline",
     "skops.io",
     "pandera.pandas",
+    "pandera.backends.pandas.builtin_checks",
     "optuna",
     "evidently",
     "ml.flows.decide",
@@ -28,6 +32,7 @@ HEAVY = (
     "ml.flows.ingest",
     "ml.flows.monitor",
     "ml.flows.promote",
+    "ml.flows.report",
     "ml.flows.score",
     "ml.flows.train",
     "ml.flows.validate",

@@ -37,6 +37,7 @@ class _Task:
     workspace: Workspace
     spec: ModelSpec
     window: Window
+    batch: Batch
     schema: TableSchema
     champion: Version | None
     promotion: Promotion | None
@@ -55,16 +56,17 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     label(workspace, spec, window)
     with workspace.registry.read() as reader:
         task = _gather(reader, workspace, spec, window)
-        task.observations.append(Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows))
         labelled = [
-            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end), _scorings(reader, spec, batch))
-            for batch in _newly_labelled(reader, spec, window)
+            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end))
+            for batch in _newly_labelled(reader, task)
         ]
-        current = _scorings(reader, spec, _batch(reader, spec, window))
+        batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
+        scorings = {batch.window: _scorings(reader, spec, batch) for batch in batches.values()}
+    task.observations.append(Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows))
     if task.champion is not None:
-        _measure_drift(task, task.champion, current, [frame for _, frame, _ in labelled])
-    for batch, frame, scorings in labelled:
-        _measure_performance(task, batch, frame, scorings)
+        _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled])
+    for batch, frame in labelled:
+        _measure_performance(task, batch, frame, scorings[batch.window])
     with workspace.registry.write() as writer:
         writer.add_observations(spec.model, task.observations)
         writer.add_findings(spec.model, window, window.end, "monitor", tuple(task.findings))
@@ -77,6 +79,7 @@ def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Windo
         workspace=workspace,
         spec=spec,
         window=window,
+        batch=_batch(reader, spec, window),
         schema=required_schema(reader, spec),
         champion=reader.champion_at(spec.model, window.start),
         promotion=promotions[-1] if promotions else None,
@@ -88,10 +91,11 @@ def _batch(reader: Reader, spec: ModelSpec, window: Window) -> Batch:
     return next(batch for batch in found if batch.window == window)
 
 
-def _newly_labelled(reader: Reader, spec: ModelSpec, window: Window) -> list[Batch]:
+def _newly_labelled(reader: Reader, task: _Task) -> list[Batch]:
     """Batches whose labels changed with this run: the batch itself, or those whose label snapshot is of now."""
+    spec, window = task.spec, task.window
     if not spec.labels_are_separate:
-        return [_batch(reader, spec, window)]
+        return [task.batch]
     arrived = {
         snapshot.window
         for snapshot in reader.snapshots(spec.model, SnapshotRole.LABELS, as_of=window.end)
@@ -109,7 +113,7 @@ def _scorings(reader: Reader, spec: ModelSpec, batch: Batch) -> list[Scoring]:
 def _measure_drift(task: _Task, champion: Version, current: list[Scoring], labelled: list[pd.DataFrame]) -> None:
     workspace, spec, schema = task.workspace, task.spec, task.schema
     reference = workspace.frame(champion.manifest["reference_sha256"])
-    rows = workspace.frame(validate(workspace, spec, task.window).kept_sha256)
+    rows = workspace.frame(task.batch.validation.kept_sha256)
     features = measure_drift(
         reference,
         conform(rows, schema),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from ml.data.labels import join_labels
@@ -71,11 +72,12 @@ def labelled_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, *, as_o
 
 
 def _with_label(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    """Return the rows whose every target has a value."""
-    targets = [*spec.problem.targets]
-    if not set(targets) <= set(frame.columns):
-        return frame.iloc[:0]
-    known = frame[targets].notna().all(axis=1)
+    """Return the rows whose every target has a value; the frame itself where that is all of them."""
+    known = np.ones(len(frame), dtype=np.bool_)
+    for target in spec.problem.targets:
+        if target not in frame.columns:
+            return frame.iloc[:0]
+        known &= frame[target].notna().to_numpy()
     return frame if known.all() else frame[known]
 
 

@@ -6,7 +6,6 @@ from ml.artifacts.frames import put_frame
 from ml.domain.errors import DataError, NotFoundError
 from ml.domain.findings import Finding, Severity
 from ml.domain.records import Snapshot, SnapshotRole, Validation
-from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.schema import frozen_schema, inferred_schema, schema_key
 from ml.flows.workspace import Workspace
@@ -28,10 +27,8 @@ def validate(workspace: Workspace, spec: ModelSpec, window: Window) -> Validatio
     with workspace.registry.read() as reader:
         snapshot = newest_snapshot(reader, spec, window)
         done = reader.validation_of(snapshot.id)
-        schema = frozen_schema(reader, spec)
-        recent = reader.recent_rows(spec.model, before=window.start, limit=_RECENT_BATCHES)
     if done is None:
-        done = _validated(workspace, spec, snapshot, schema, recent)
+        done = _validated(workspace, spec, snapshot)
     if not done.passed:
         raise DataError(_stopped(spec, window, done.findings), findings=done.findings, remedy=_remedy(done.findings))
     return done
@@ -46,9 +43,10 @@ def newest_snapshot(reader: Reader, spec: ModelSpec, window: Window) -> Snapshot
     return exact[-1]
 
 
-def _validated(
-    workspace: Workspace, spec: ModelSpec, snapshot: Snapshot, schema: TableSchema | None, recent: tuple[int, ...]
-) -> Validation:
+def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Validation:
+    with workspace.registry.read() as reader:
+        schema = frozen_schema(reader, spec)
+        recent = reader.recent_rows(spec.model, before=snapshot.window.start, limit=_RECENT_BATCHES)
     frame = workspace.frame(snapshot.sha256)
     expected = schema or inferred_schema(frame, spec)
     result = check(frame, spec=spec, schema=expected, window=snapshot.window, recent_rows=recent)

@@ -20,7 +20,8 @@ from ml.domain.errors import SpecError
 from ml.registry import Registry
 from ml.settings import Settings
 
-_CACHED_BYTES = 512 * 1024**2
+_CACHED_CELLS = 64 * 1024**2
+"""Half a gigabyte, at eight bytes a cell."""
 _CACHED_MODELS = 8
 
 
@@ -59,7 +60,7 @@ class Workspace:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     actor: str = ""
     _frames: OrderedDict[str, pd.DataFrame] = field(default_factory=OrderedDict, repr=False)
-    _frame_bytes: dict[str, int] = field(default_factory=dict, repr=False)
+    _cells: int = field(default=0, repr=False)
     _models: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
@@ -88,11 +89,12 @@ class Workspace:
 
     def remember(self, sha256: str, frame: pd.DataFrame) -> None:
         """Keep a frame that was just stored, so that the next flow of this process need not read it back."""
-        self._frames[sha256] = frame
-        self._frame_bytes[sha256] = int(frame.memory_usage(deep=False).sum())
-        while sum(self._frame_bytes.values()) > _CACHED_BYTES and len(self._frames) > 1:
-            dropped, _ = self._frames.popitem(last=False)
-            del self._frame_bytes[dropped]
+        if sha256 not in self._frames:
+            self._frames[sha256] = frame
+            self._cells += frame.size
+        while self._cells > _CACHED_CELLS and len(self._frames) > 1:
+            _, dropped = self._frames.popitem(last=False)
+            self._cells -= dropped.size
 
     def model(self, sha256: str) -> Any:
         """Return a stored estimator, audited before it is built."""

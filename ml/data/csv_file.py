@@ -135,11 +135,11 @@ def _too_many_or_few(name: str, ragged: list[Any], width: int) -> Exception:
 
 
 def _check_quote(last: pa.Table, name: str) -> None:
-    """Refuse a file with an odd number of quotes whose very last row has a field with line breaks in it."""
+    """Refuse a file with an odd number of quotes whose last field runs on to the last line break."""
     final = last.slice(last.num_rows - 1)
     for column_name, column in zip(final.column_names, final.columns, strict=True):
         text = column[0].as_py()
-        if "\n" in text:
+        if text.endswith("\n"):
             seen = f"{column_name} = {_short(text)} in the last row"
             raise refusal("DV010", name, seen=seen, expected="a closing quote")
 

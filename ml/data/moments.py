@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +100,20 @@ def _from_texts(column: Any, zone: str) -> tuple[Instants, Mask]:
     if not aware.all():
         naive = pd.to_datetime(values[~aware], format="ISO8601", errors="coerce")
         at[~aware], twice[~aware] = _localised(pd.DatetimeIndex(naive), zone)
+    for row in np.flatnonzero((at == _MISSING) & ~pd.isna(values)):
+        at[row] = _far(values[row], zone)
     return at, twice
+
+
+def _far(text: str, zone: str) -> int:
+    """Read a moment too far off for pandas, as the 9999-12-31 that means *never*."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if pd.Timestamp.min.year < moment.year < pd.Timestamp.max.year:
+            return _MISSING  # near enough, and refused: an hour that was skipped when clocks were set forward
+        return microseconds(moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone)))
+    except (ValueError, OverflowError):
+        return _MISSING
 
 
 def _localised(naive: pd.DatetimeIndex, zone: str) -> tuple[Instants, Mask]:

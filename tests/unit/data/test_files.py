@@ -185,6 +185,11 @@ def test_line_ends_and_byte_order_marks_mean_nothing(ending: str, mark: str, tmp
     assert list(result.frame.columns) == ["ts", "x"]
 
 
+def test_a_field_may_span_lines_beside_stray_quotes(tmp_path: Path) -> None:
+    result = read_csv(tmp_path, 'ts,x\n2026-01-01,5" pipe\n2026-01-02,"two\nlines"\n')
+    assert result.frame["x"].tolist() == ['5" pipe', "two\nlines"]
+
+
 def test_a_name_may_hold_a_delimiter_and_a_line_break(tmp_path: Path) -> None:
     result = read_csv(tmp_path, 'ts,"a,\nb"\n2026-01-01,1\n')
     assert list(result.frame.columns) == ["ts", "a,\nb"]

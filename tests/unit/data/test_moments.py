@@ -68,6 +68,13 @@ def test_a_row_without_a_moment_goes_with_the_row_before_it(text: str, tmp_path:
     assert third.findings == ()
 
 
+def test_a_moment_far_off_is_elsewhere_and_not_unreadable(tmp_path: Path) -> None:
+    text = "ts,x\n1500-01-01,1\n2026-01-02T00:00:00Z,2\n9999-12-31,3\n9999-12-31T23:59:59Z,4\n"
+    result = read_csv(tmp_path, text)
+    assert result.frame["x"].tolist() == [2]
+    assert result.findings == ()
+
+
 def test_at_the_start_of_a_file_it_goes_with_the_row_behind_it(tmp_path: Path) -> None:
     result = read_csv(tmp_path, "ts,x\n,1\n2026-01-03T00:00:00Z,2\n", Window.parse("2026-01-03", "2026-01-04"))
     assert result.frame["x"].tolist() == [1, 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,9 @@ _TIMEOUT_SECONDS = 20.0
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
 _BAD = 400
+_SERVER_ERROR = 500
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 1.0
 
 
 class UnreachableError(Exception):
@@ -22,6 +26,14 @@ class UnreachableError(Exception):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same call may succeed a moment later.
+
+        With SQLite, Airflow answers 503 while its scheduler writes; tokens expire; a busy machine is slow to answer.
+        """
+        return self.status in (0, _UNAUTHORIZED) or self.status >= _SERVER_ERROR
 
 
 class Client:
@@ -57,17 +69,19 @@ class Client:
         return ([], 0) if found is None else (found["dag_runs"], found["total_entries"])
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, missing_ok: bool = False) -> Any:
-        for fresh in (False, True):
-            if fresh or not self._token:
+        for attempt in range(_ATTEMPTS):
+            if not self._token:
                 self._token = self._open("POST", "/auth/token", self._login, {})["access_token"]
             try:
                 return self._open(method, path, body, {"Authorization": f"Bearer {self._token}"})
             except UnreachableError as error:
                 if error.status == _NOT_FOUND and missing_ok:
                     return None
-                if error.status != _UNAUTHORIZED or fresh:
+                if attempt == _ATTEMPTS - 1 or not error.may_pass:
                     raise
-        raise AssertionError("unreachable: the second round returns or raises")
+                self._token = "" if error.status == _UNAUTHORIZED else self._token
+                time.sleep(_PAUSE_SECONDS)
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _open(self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Any:
         # http.client knows no proxies and no other schemes: the server is on this machine.

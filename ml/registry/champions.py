@@ -9,7 +9,6 @@ from sqlalchemy import delete, insert, select, update
 
 from ml.domain.errors import LeaseHeldError, RegistryError, StalePromotionError
 from ml.domain.records import Act, Promotion, Stage, Version
-from ml.domain.windows import as_utc
 from ml.registry.tables import LeaseRow, ModelRow, PromotionRow, VersionRow
 from ml.registry.versions import VersionWriter
 
@@ -50,29 +49,23 @@ class ChampionWriter(VersionWriter):
         generation = self.generation(model)
         if generation != expected_generation:
             raise _stale(model, to_version, expected_generation, generation)
-        champion = self.champion(model)
-        target = self.version(model, to_version)
-        if target.stage is not _FROM[act]:
-            raise _wrong_stage(target, act)
-        if champion is not None:
-            self._move(champion, Stage.RETIRED)
-        self._move(target, Stage.CHAMPION)
+        champion = self._change(model, to_version, act)
         self._advance(model, generation)
-        promotion = Promotion(
-            model=model,
-            generation=generation + 1,
-            act=act,
-            from_version=None if champion is None else champion.version,
-            to_version=to_version,
-            run_key=run_key,
-            as_of=as_utc(as_of),
-            baseline={name: float(value) for name, value in baseline.items()},
-            reason=reason,
-            actor=actor,
-            created_at=as_utc(created_at),
-        )
-        self._append(promotion)
-        return self.promotion_by_run_key(model, run_key) or promotion
+        values = {
+            "model": model,
+            "generation": generation + 1,
+            "act": act.value,
+            "from_version": champion,
+            "to_version": to_version,
+            "run_key": run_key,
+            "as_of": as_of,
+            "baseline": {name: float(value) for name, value in baseline.items()},
+            "reason": reason,
+            "actor": actor,
+            "created_at": created_at,
+        }
+        self._insert(PromotionRow, values)
+        return self._promotion(model, run_key)
 
     def reject(self, model: str, version: int) -> None:
         """Mark a challenger as rejected, for good; doing it twice is doing it once.
@@ -114,6 +107,16 @@ class ChampionWriter(VersionWriter):
         self._lock(model)
         self._connection.execute(delete(LeaseRow).where(LeaseRow.model == model, LeaseRow.holder == holder))
 
+    def _change(self, model: str, to_version: int, act: Act) -> int | None:
+        """Let the old champion go, then the new one come; return the old one's number."""
+        champion, target = self.champion(model), self.version(model, to_version)
+        if target.stage is not _FROM[act]:
+            raise _wrong_stage(target, act)
+        if champion is not None:
+            self._move(champion, Stage.RETIRED)
+        self._move(target, Stage.CHAMPION)
+        return None if champion is None else champion.version
+
     def _move(self, version: Version, stage: Stage) -> None:
         """Change a stage only from what it was read as."""
         done = self._connection.execute(
@@ -139,23 +142,11 @@ class ChampionWriter(VersionWriter):
         if done.rowcount != 1:
             raise StalePromotionError(f"The champion of {model} changed in this instant.", remedy="judge again.")
 
-    def _append(self, promotion: Promotion) -> None:
-        self._connection.execute(
-            insert(PromotionRow),
-            {
-                "model": promotion.model,
-                "generation": promotion.generation,
-                "act": promotion.act.value,
-                "from_version": promotion.from_version,
-                "to_version": promotion.to_version,
-                "run_key": promotion.run_key,
-                "as_of": promotion.as_of,
-                "baseline": promotion.baseline,
-                "reason": promotion.reason,
-                "actor": promotion.actor,
-                "created_at": promotion.created_at,
-            },
-        )
+    def _promotion(self, model: str, run_key: str) -> Promotion:
+        done = self.promotion_by_run_key(model, run_key)
+        if done is None:
+            raise RegistryError(f"The run {run_key!r} has not changed the champion of {model}.")
+        return done
 
 
 def _the_same(done: Promotion, to_version: int) -> Promotion:

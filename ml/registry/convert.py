@@ -121,7 +121,7 @@ _QUANTITIES = {quantity.value: quantity for quantity in Quantity}
 
 def observation_of(row: Sequence[Any]) -> Observation:
     """Read an observation; the columns come in a fixed order, because there are so many rows."""
-    start, end, as_of, quantity, subject, version, _, value, rows, detail = row
+    start, end, as_of, quantity, subject, version, _, value, rows, detail, _ = row
     return Observation(
         window_of(start, end), as_of, _QUANTITIES[quantity], subject, version or None, value, rows, detail
     )

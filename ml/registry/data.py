@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select
 
 from ml.domain.errors import NotFoundError
 from ml.domain.findings import Finding
 from ml.domain.records import Snapshot, SnapshotRole, Validation
-from ml.domain.windows import Window
-from ml.registry.columns import dumps
-from ml.registry.convert import AnyRow, finding_json, finding_of, snapshot_of, validation_of, window_values
+from ml.domain.windows import Window, as_utc
+from ml.registry.columns import dumps, storable
+from ml.registry.convert import AnyRow, finding_json, finding_of, snapshot_of, validation_of, window_of, window_values
 from ml.registry.records import Batch
-from ml.registry.session import Reading, Writing
+from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import (
     FindingRow,
     FindingSetRow,
@@ -24,7 +25,87 @@ from ml.registry.tables import (
     ValidationRow,
 )
 
+_CHUNK = 1000  # below what any database takes as parameters of one statement
+_KEPT_BATCHES = 20_000
 FindingsBySet = Mapping[int, list[Finding]]
+
+
+_IN_TIME = (SnapshotRow.window_start, SnapshotRow.window_end, SnapshotRow.as_of, SnapshotRow.id)
+_SNAPSHOT = select(SnapshotRow.__table__).where(SnapshotRow.id == bindparam("id"))
+_VALIDATION = select(ValidationRow.__table__).where(ValidationRow.snapshot_id == bindparam("snapshot_id"))
+_FINDINGS = select(FindingRow.__table__).where(FindingRow.set_id == bindparam("set_id")).order_by(FindingRow.id)
+_WATERMARK = (
+    select(SnapshotRow.window_end)
+    .where(SnapshotRow.model == MODEL, SnapshotRow.role == SnapshotRole.ROWS.value)
+    .order_by(SnapshotRow.window_end.desc())
+    .limit(1)
+)
+_NEWEST_SET = (
+    select(FindingSetRow.id, FindingSetRow.sha256)
+    .where(
+        FindingSetRow.model == MODEL,
+        FindingSetRow.window_start == bindparam("window_start"),
+        FindingSetRow.window_end == bindparam("window_end"),
+        FindingSetRow.as_of == AS_OF,
+        FindingSetRow.step == bindparam("step"),
+        FindingSetRow.key == bindparam("key"),
+    )
+    .order_by(FindingSetRow.id.desc())
+    .limit(1)
+)
+
+
+def _known(*columns: Any, role: Any = SnapshotRole.ROWS.value) -> Select[Any]:
+    """Select from the snapshots known at a moment, in time; those of one window in the order of superseding."""
+    statement = select(*columns).where(SnapshotRow.model == MODEL, SnapshotRow.role == role, SnapshotRow.as_of <= AS_OF)
+    return statement.order_by(*_IN_TIME)
+
+
+@cache
+def _snapshots(start: bool, end: bool) -> Select[Any]:
+    statement = _known(SnapshotRow.__table__, role=bindparam("role"))
+    return statement.where(*_within(start, end))
+
+
+@cache
+def _outlines(start: bool, end: bool) -> Select[Any]:
+    """What says which batches there are; ``passed`` is None for one that is not validated."""
+    return (
+        _known(SnapshotRow.id, SnapshotRow.window_start, SnapshotRow.window_end, SnapshotRow.rows, ValidationRow.passed)
+        .outerjoin_from(SnapshotRow, ValidationRow, ValidationRow.snapshot_id == SnapshotRow.id)
+        .where(*_within(start, end))
+    )
+
+
+_SOME: BindParameter[Any] = bindparam("ids", expanding=True)
+_SOME_BATCHES = (
+    select(
+        SnapshotRow.__table__,
+        *(column for column in ValidationRow.__table__.c if column.name not in SnapshotRow.__table__.c),
+    )
+    .join(ValidationRow, ValidationRow.snapshot_id == SnapshotRow.id)
+    .where(SnapshotRow.id.in_(_SOME))
+)
+_FINDINGS_OF_SOME = (
+    select(FindingRow.__table__)
+    .join(ValidationRow, ValidationRow.set_id == FindingRow.set_id)
+    .where(ValidationRow.snapshot_id.in_(_SOME))
+    .order_by(FindingRow.id)
+)
+
+
+def _within(start: bool, end: bool) -> list[ColumnElement[bool]]:
+    """Conditions that a window lies between two moments, each of which may be open."""
+    conditions = []
+    if start:
+        conditions.append(SnapshotRow.window_start >= bindparam("start"))
+    if end:
+        conditions.append(SnapshotRow.window_end <= bindparam("end"))
+    return conditions
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class DataReader(Reading):
@@ -32,7 +113,7 @@ class DataReader(Reading):
 
     def snapshot(self, snapshot_id: int) -> Snapshot:
         """One snapshot; raise ``NotFoundError`` if there is none with this id."""
-        row = self._first(select(SnapshotRow.__table__).where(SnapshotRow.id == snapshot_id))
+        row = self._first(_SNAPSHOT, id=snapshot_id)
         if row is None:
             raise NotFoundError(f"There is no snapshot {snapshot_id}.")
         return snapshot_of(row)
@@ -47,32 +128,23 @@ class DataReader(Reading):
         end: datetime | None = None,
     ) -> tuple[Snapshot, ...]:
         """The newest snapshot of each window known at ``as_of``, by window; only windows within start and end."""
-        statement = select(SnapshotRow.__table__).where(
-            SnapshotRow.model == model,
-            SnapshotRow.role == role.value,
-            SnapshotRow.as_of <= as_of,
-            *_within(SnapshotRow, start, end),
+        statement, bounds = _snapshots(start is not None, end is not None), _given(start=start, end=end)
+        return tuple(
+            snapshot_of(row) for row in self._newest(statement, model=model, role=role.value, as_of=as_of, **bounds)
         )
-        return tuple(snapshot_of(row) for row in self._newest(statement))
 
     def watermark(self, model: str) -> datetime | None:
         """End of the newest batch that was ingested."""
-        statement = (
-            select(SnapshotRow.window_end)
-            .where(SnapshotRow.model == model, SnapshotRow.role == SnapshotRole.ROWS.value)
-            .order_by(SnapshotRow.window_end.desc())
-            .limit(1)
-        )
-        row = self._first(statement)
+        row = self._first(_WATERMARK, model=model)
         return None if row is None else row.window_end
 
     def validation_of(self, snapshot_id: int) -> Validation | None:
         """What validation made of a snapshot, None if it was not validated."""
         with self._one_state():
-            row = self._first(select(ValidationRow.__table__).where(ValidationRow.snapshot_id == snapshot_id))
+            row = self._first(_VALIDATION, snapshot_id=snapshot_id)
             if row is None:
                 return None
-            found = self._findings_by_set(select(FindingRow.__table__).where(FindingRow.set_id == row.set_id))
+            found = self._findings_by_set(_FINDINGS, set_id=row.set_id)
         return validation_of(row, found.get(row.set_id, ()))
 
     def batches(
@@ -89,65 +161,48 @@ class DataReader(Reading):
         ``start`` and ``end`` bound the windows. One whose newest snapshot was stopped or is not validated yet is left
         out; with ``passed=False`` the stopped ones are in.
         """
+        statement, bounds = _outlines(start is not None, end is not None), _given(start=start, end=end)
         with self._one_state():
-            rows = self._batch_rows(model, as_of, start=start, end=end)
-            found = self._findings_by_set(
-                select(FindingRow.__table__)
-                .join(ValidationRow, ValidationRow.set_id == FindingRow.set_id)
-                .where(ValidationRow.model == model, *_within(ValidationRow, start, end))
-            )
-        return tuple(
-            Batch(snapshot_of(row), validation_of(row, found.get(row.set_id, ())))
-            for row in rows
-            if row.passed or (row.passed is not None and not passed)
-        )
+            rows = self._newest(statement, model=model, as_of=as_of, **bounds)
+            wanted = [row.id for row in rows if row.passed or (row.passed is not None and not passed)]
+            found = self._remembered_batches(wanted)
+        return tuple(found[number] for number in wanted)
 
     def recent_rows(self, model: str, *, before: datetime, limit: int) -> tuple[int, ...]:
         """Row counts of the last ``limit`` batches that passed and ended by ``before``, in the order of time."""
-        passed = [row.rows for row in self._batch_rows(model, before) if row.passed and row.window_end <= before]
-        return tuple(passed[-limit:]) if limit > 0 else ()
+        if limit <= 0:
+            return ()
+        rows = self._newest(_outlines(False, False), model=model, as_of=before)
+        return tuple([row.rows for row in rows if row.passed and row.window_end <= before][-limit:])
 
-    def _batch_rows(
-        self, model: str, as_of: datetime, *, start: datetime | None = None, end: datetime | None = None
-    ) -> list[AnyRow]:
-        """Newest ROWS snapshots joined to their validation; ``passed`` is None for one without."""
-        validation = ValidationRow.__table__.c
-        extra = [column for column in validation if column.name not in SnapshotRow.__table__.c]
-        statement = (
-            select(SnapshotRow.__table__, *extra)
-            .join(ValidationRow, ValidationRow.snapshot_id == SnapshotRow.id, isouter=True)
-            .where(
-                SnapshotRow.model == model,
-                SnapshotRow.role == SnapshotRole.ROWS.value,
-                SnapshotRow.as_of <= as_of,
-                *_within(SnapshotRow, start, end),
-            )
-        )
-        return self._newest(statement)
+    def _passed_windows(self, model: str, as_of: datetime) -> tuple[Window, ...]:
+        rows = self._newest(_outlines(False, False), model=model, as_of=as_of)
+        return tuple(window_of(row.window_start, row.window_end) for row in rows if row.passed)
 
-    def _newest(self, statement: Select[Any]) -> list[AnyRow]:
+    def _newest(self, statement: Select[Any], **values: Any) -> list[AnyRow]:
         """Of the snapshots of one window keep the last; superseded ones are few, so they are dropped here."""
-        ordered = statement.order_by(
-            SnapshotRow.window_start, SnapshotRow.window_end, SnapshotRow.as_of, SnapshotRow.id
-        )
-        newest = {(row.window_start, row.window_end): row for row in self._all(ordered)}
+        newest = {(row.window_start, row.window_end): row for row in self._all(statement, **values)}
         return list(newest.values())
 
-    def _findings_by_set(self, statement: Select[Any]) -> FindingsBySet:
+    def _remembered_batches(self, wanted: Sequence[int]) -> Mapping[int, Batch]:
+        """Read the batches that were not read before; a batch with its validation never changes."""
+        known = self._memories.batches
+        missing = [number for number in wanted if number not in known]
+        for first in range(0, len(missing), _CHUNK):
+            some = missing[first : first + _CHUNK]
+            found = self._findings_by_set(_FINDINGS_OF_SOME, ids=some)
+            rows = self._all(_SOME_BATCHES, ids=some)
+            fresh = {row.id: Batch(snapshot_of(row), validation_of(row, found.get(row.set_id, ()))) for row in rows}
+            known = {**known, **fresh}
+        if missing:
+            self._memories.batches = known if len(known) <= _KEPT_BATCHES else {}
+        return known
+
+    def _findings_by_set(self, statement: Select[Any], **values: Any) -> FindingsBySet:
         found: dict[int, list[Finding]] = {}
-        for row in self._mappings(statement.order_by(FindingRow.id)):
+        for row in self._mappings(statement, **values):
             found.setdefault(row["set_id"], []).append(finding_of(row))
         return found
-
-
-def _within(
-    row: type[SnapshotRow | ValidationRow], start: datetime | None, end: datetime | None
-) -> tuple[ColumnElement[bool], ...]:
-    """Conditions that a window lies between two moments, each of which may be open."""
-    return (
-        *(() if start is None else (row.window_start >= start,)),
-        *(() if end is None else (row.window_end <= end,)),
-    )
 
 
 class DataWriter(Writing, DataReader):
@@ -172,21 +227,17 @@ class DataWriter(Writing, DataReader):
         before = next((snapshot for snapshot in known if snapshot.window == window), None)
         if before is not None and before.sha256 == sha256:
             return before
-        number = self._insert(
-            SnapshotRow,
-            {
-                "model": model,
-                "role": role.value,
-                **window_values(window, as_of),
-                "sha256": sha256,
-                "rows": int(rows),
-                "columns": dict(columns),
-                "source": source,
-                "code_version": code_version,
-                "supersedes": None if before is None else before.id,
-            },
-        )
-        return self.snapshot(number)
+        values: dict[str, Any] = {
+            "sha256": sha256,
+            "rows": int(rows),
+            "columns": dict(columns),
+            "source": storable(source),
+            "code_version": code_version,
+            "supersedes": None if before is None else before.id,
+        }
+        place = {"model": model, "role": role.value, **window_values(window, as_of)}
+        number = self._insert(SnapshotRow, {**place, **values})
+        return Snapshot(id=number, model=model, role=role, window=window, as_of=as_utc(as_of), **values)
 
     def add_validation(self, validation: Validation, *, model: str, window: Window, as_of: datetime) -> Validation:
         """Record what validation made of a snapshot, and its findings; the first record of a snapshot stays."""
@@ -234,22 +285,10 @@ class DataWriter(Writing, DataReader):
     ) -> int:
         rows = [finding_json(finding) for finding in findings]
         sha256 = hashlib.sha256(dumps(rows).encode()).hexdigest()
-        newest = self._first(
-            select(FindingSetRow.id, FindingSetRow.sha256)
-            .where(
-                FindingSetRow.model == model,
-                FindingSetRow.window_start == window.start,
-                FindingSetRow.window_end == window.end,
-                FindingSetRow.as_of == as_of,
-                FindingSetRow.step == step,
-                FindingSetRow.key == key,
-            )
-            .order_by(FindingSetRow.id.desc())
-            .limit(1)
-        )
+        values = {"model": model, **window_values(window, as_of), "step": step, "key": key}
+        newest = self._first(_NEWEST_SET, **values)
         if newest is not None and newest.sha256 == sha256:
             return int(newest.id)
-        values = {"model": model, **window_values(window, as_of), "step": step, "key": key, "sha256": sha256}
-        set_id = self._insert(FindingSetRow, values)
+        set_id = self._insert(FindingSetRow, {**values, "sha256": sha256})
         self._insert_all(FindingRow, [{"set_id": set_id, **row} for row in rows])
         return set_id

@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ml.domain.records import Decision, History, Promotion, Stage, Version
-from ml.registry.convert import decision_of, rule_json, window_of, window_values
+from ml.registry.convert import decision_of, rule_json, window_values
 from ml.registry.data import DataReader
+from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.models import ModelReader
 from ml.registry.session import Writing
 from ml.registry.tables import DecisionRow
 from ml.registry.versions import VersionReader
 from ml.registry.watching import WatchReader
+
+_DECISION = select(DecisionRow.__table__).where(DecisionRow.id == bindparam("id"))
+_DECISIONS = select(DecisionRow.__table__).where(
+    DecisionRow.model == bindparam("model"), DecisionRow.number > bindparam("number")
+)
 
 
 class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
@@ -22,15 +28,17 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
 
     def decision(self, decision_id: str) -> Decision | None:
         """One decision, None if there is none with this id."""
-        row = self._first(select(DecisionRow.__table__).where(DecisionRow.id == decision_id))
+        row = self._first(_DECISION, id=decision_id)
         return None if row is None else decision_of(row)
 
     def decisions(self, model: str, *, as_of: datetime | None = None) -> tuple[Decision, ...]:
         """All decisions known at ``as_of``, oldest first."""
-        statement = select(DecisionRow.__table__).where(DecisionRow.model == model)
-        if as_of is not None:
-            statement = statement.where(DecisionRow.as_of <= as_of)
-        return tuple(decision_of(row) for row in self._all(statement.order_by(DecisionRow.as_of, DecisionRow.number)))
+
+        def newer(number: int) -> list[Entry[Decision]]:
+            rows = self._all(_DECISIONS, model=model, number=number)
+            return [Entry(row.number, row.as_of, (row.as_of, row.number), decision_of(row)) for row in rows]
+
+        return self._memories.decisions.known_at(model, as_of or END_OF_TIME, newer)
 
     def history(self, model: str, *, as_of: datetime, metric: str, higher_is_better: bool) -> History:
         """All that a policy may look at, as it was known at ``as_of``: one query a table.
@@ -38,9 +46,7 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
         ``windows`` are the batches that passed validation. A version's stage is the one that it had then.
         """
         with self._one_state():
-            windows = tuple(
-                window_of(row.window_start, row.window_end) for row in self._batch_rows(model, as_of) if row.passed
-            )
+            windows = self._passed_windows(model, as_of)
             observations = self.observations(model, as_of=as_of)
             decisions = self.decisions(model, as_of=as_of)
             promotions = self.promotions(model, as_of=as_of)

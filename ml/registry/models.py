@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
-from ml.registry.session import Reading, Writing
+from ml.registry.session import MODEL, Reading, Writing
 from ml.registry.tables import ModelRow, SpecRow, TableSchemaRow
+
+_NEWEST_SPEC = select(SpecRow.sha256, SpecRow.spec).where(SpecRow.model == MODEL).order_by(SpecRow.id.desc()).limit(1)
+_SCHEMA = select(TableSchemaRow.content).where(TableSchemaRow.model == MODEL, TableSchemaRow.key == bindparam("key"))
 
 
 class ModelReader(Reading):
@@ -20,13 +23,12 @@ class ModelReader(Reading):
 
     def spec_of(self, model: str) -> dict[str, Any] | None:
         """The newest spec that was registered, None for an unknown model."""
-        row = self._first(_newest_spec(model))
+        row = self._first(_NEWEST_SPEC, model=model)
         return None if row is None else row.spec
 
     def schema_of(self, model: str, key: str) -> dict[str, Any] | None:
         """The schema that was frozen for this key, None before there is one."""
-        statement = select(TableSchemaRow.content).where(TableSchemaRow.model == model, TableSchemaRow.key == key)
-        row = self._first(statement)
+        row = self._first(_SCHEMA, model=model, key=key)
         return None if row is None else row.content
 
 
@@ -35,12 +37,12 @@ class ModelWriter(Writing, ModelReader):
 
     def register_model(self, name: str, spec_sha256: str, spec: Mapping[str, Any]) -> None:
         """Record a model with its spec; a spec that is the newest one already adds nothing."""
-        newest = self._first(_newest_spec(name))
+        newest = self._first(_NEWEST_SPEC, model=name)
         if newest is not None and newest.sha256 == spec_sha256:
             return
         self._insert_or_ignore(ModelRow, {"name": name})
         self._lock(name)
-        newest = self._first(_newest_spec(name))
+        newest = self._first(_NEWEST_SPEC, model=name)
         if newest is None or newest.sha256 != spec_sha256:
             self._insert(SpecRow, {"model": name, "sha256": spec_sha256, "spec": dict(spec)})
 
@@ -52,7 +54,3 @@ class ModelWriter(Writing, ModelReader):
             return frozen
         self._insert(TableSchemaRow, {"model": model, "key": key, "content": dict(schema)})
         return dict(schema)
-
-
-def _newest_spec(model: str) -> Select[Any]:
-    return select(SpecRow.sha256, SpecRow.spec).where(SpecRow.model == model).order_by(SpecRow.id.desc()).limit(1)

@@ -20,6 +20,7 @@ from ml.registry.engine import open_engine, parse_url, reading
 from ml.registry.failures import in_words, is_passing
 from ml.registry.migrate import migrate
 from ml.registry.models import ModelWriter
+from ml.registry.session import Memories
 from ml.registry.watching import WatchWriter
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Registry:
         self._engine = engine
         self._url = url
         self._process = os.getpid()
+        self._memories = Memories()
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -69,7 +71,7 @@ class Registry:
     def read(self) -> Iterator[Reader]:
         """Ask questions; writers go on meanwhile."""
         with in_words(self._url), reading(self._own_engine()) as connection:
-            yield Reader(connection)
+            yield Reader(connection, self._memories)
 
     @contextmanager
     def write(self) -> Iterator[Writer]:

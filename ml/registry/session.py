@@ -1,37 +1,65 @@
-"""What readers and writers stand on: one connection in one transaction."""
+"""What readers and writers stand on: one connection in one transaction.
+
+Statements that are asked for every batch are built once, with named parameters: building one costs as much as running
+it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, insert, select
+from sqlalchemy import BindParameter, Connection, Executable, Insert, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml.domain.errors import NotFoundError
+from ml.domain.records import Decision, Observation, Scoring
 from ml.registry.base import Base
 from ml.registry.convert import AnyRow
+from ml.registry.memory import Memory
+from ml.registry.records import Batch
 from ml.registry.tables import ModelRow
 
 AUTOCOMMIT = "evergreen_autocommit"
 """Execution option of a connection on which each statement is a transaction of its own."""
 
 
+MODEL: BindParameter[Any] = bindparam("model")
+AS_OF: BindParameter[Any] = bindparam("as_of")
+_LOCK = select(ModelRow.name).where(ModelRow.name == MODEL).with_for_update(key_share=True)
+
+
+class Memories:
+    """What one registry remembers of the tables that its readers go through again and again."""
+
+    def __init__(self) -> None:
+        self.observations: Memory[Observation] = Memory(_what)
+        self.decisions: Memory[Decision] = Memory(lambda one: one.id)
+        self.scorings: Memory[Scoring] = Memory(lambda one: one.id)
+        self.batches: dict[int, Batch] = {}
+
+
+def _what(one: Observation) -> Hashable:
+    return one.window, one.as_of, one.quantity, one.subject, one.version
+
+
 class Reading:
-    """Asks questions on one connection."""
+    """Asks questions on one connection; with memories only if all that it sees is committed."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, memories: Memories | None = None) -> None:
         self._connection = connection
+        self._memories = memories or Memories()
 
-    def _all(self, statement: Executable) -> Sequence[AnyRow]:
-        return self._connection.execute(statement).all()
+    def _all(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
+        return self._connection.execute(statement, values).all()
 
-    def _mappings(self, statement: Executable) -> Sequence[Mapping[str, Any]]:
-        return cast("Sequence[Mapping[str, Any]]", self._connection.execute(statement).mappings().all())
+    def _mappings(self, statement: Executable, **values: Any) -> Sequence[Mapping[str, Any]]:
+        return cast("Sequence[Mapping[str, Any]]", self._connection.execute(statement, values).mappings().all())
 
-    def _first(self, statement: Executable) -> AnyRow | None:
-        return self._connection.execute(statement).first()
+    def _first(self, statement: Executable, **values: Any) -> AnyRow | None:
+        return self._connection.execute(statement, values).first()
 
     @contextmanager
     def _one_state(self) -> Iterator[None]:
@@ -60,8 +88,7 @@ class Writing(Reading):
         """
         if model in self._locked:
             return
-        statement = select(ModelRow.name).where(ModelRow.name == model).with_for_update(key_share=True)
-        if self._first(statement) is None:
+        if self._first(_LOCK, model=model) is None:
             raise NotFoundError(
                 f"There is no model {model!r} in the records.", remedy="ingest a batch of it first; that registers it."
             )
@@ -69,14 +96,19 @@ class Writing(Reading):
 
     def _insert(self, table: type[Base], values: dict[str, Any]) -> int:
         """Insert a row and return its number (0 for a table whose rows have none)."""
-        key = self._connection.execute(insert(table), values).inserted_primary_key
+        key = self._connection.execute(_into(table), values).inserted_primary_key
         return key[0] if key is not None and isinstance(key[0], int) else 0
 
     def _insert_all(self, table: type[Base], rows: list[dict[str, Any]]) -> None:
         if rows:
-            self._connection.execute(insert(table), rows)
+            self._connection.execute(_into(table), rows)
 
     def _insert_or_ignore(self, table: type[Base], values: dict[str, Any]) -> None:
         """Insert a row unless its key is taken, without an error that would end the transaction."""
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         self._connection.execute(dialect.insert(table).on_conflict_do_nothing(), values)
+
+
+@cache
+def _into(table: type[Base]) -> Insert:
+    return insert(table)

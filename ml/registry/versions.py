@@ -6,13 +6,43 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ml.domain.errors import NotFoundError
 from ml.domain.records import GateResult, Promotion, Stage, Version
 from ml.registry.convert import finding_json, gate_result_of, promotion_of, version_of
-from ml.registry.session import Reading, Writing
+from ml.registry.memory import END_OF_TIME
+from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import GateResultRow, ModelRow, PromotionRow, VersionRow
+
+_OF_MODEL = select(VersionRow.__table__).where(VersionRow.model == MODEL)
+_VERSION = _OF_MODEL.where(VersionRow.version == bindparam("version"))
+_VERSIONS = _OF_MODEL.where(VersionRow.as_of <= AS_OF).order_by(VersionRow.version)
+_SOME_VERSIONS = _OF_MODEL.where(VersionRow.version.in_(bindparam("versions", expanding=True)))
+_VERSION_OF_RUN = _OF_MODEL.where(VersionRow.run_key == bindparam("run_key"))
+_CHAMPION = _OF_MODEL.where(VersionRow.stage == Stage.CHAMPION.value)
+_CHAMPION_AT = _OF_MODEL.where(
+    VersionRow.version
+    == select(PromotionRow.to_version)
+    .where(PromotionRow.model == MODEL, PromotionRow.as_of <= AS_OF)
+    .order_by(PromotionRow.generation.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_NEWEST_NUMBER = (
+    select(VersionRow.version).where(VersionRow.model == MODEL).order_by(VersionRow.version.desc()).limit(1)
+)
+_GATE_RESULTS = select(GateResultRow.__table__).where(GateResultRow.model == MODEL).order_by(GateResultRow.challenger)
+_GATE_RESULT = _GATE_RESULTS.where(GateResultRow.challenger == bindparam("challenger"))
+_PROMOTIONS = (
+    select(PromotionRow.__table__)
+    .where(PromotionRow.model == MODEL, PromotionRow.as_of <= AS_OF)
+    .order_by(PromotionRow.generation)
+)
+_PROMOTION_OF_RUN = select(PromotionRow.__table__).where(
+    PromotionRow.model == MODEL, PromotionRow.run_key == bindparam("run_key")
+)
+_GENERATION = select(ModelRow.generation).where(ModelRow.name == MODEL)
 
 
 class VersionReader(Reading):
@@ -20,7 +50,7 @@ class VersionReader(Reading):
 
     def version(self, model: str, number: int) -> Version:
         """One version; raise ``NotFoundError`` if the model has none with this number."""
-        row = self._first(_versions(model).where(VersionRow.version == number))
+        row = self._first(_VERSION, model=model, version=number)
         if row is None:
             raise NotFoundError(
                 f"{model} has no version {number}.", remedy=f"list its versions with: evergreen history {model}"
@@ -29,31 +59,22 @@ class VersionReader(Reading):
 
     def versions(self, model: str, *, as_of: datetime | None = None) -> tuple[Version, ...]:
         """All versions known at ``as_of``, by number."""
-        statement = _versions(model).order_by(VersionRow.version)
-        if as_of is not None:
-            statement = statement.where(VersionRow.as_of <= as_of)
-        return tuple(version_of(row) for row in self._all(statement))
+        rows = self._all(_VERSIONS, model=model, as_of=as_of or END_OF_TIME)
+        return tuple(version_of(row) for row in rows)
 
     def version_by_run_key(self, model: str, run_key: str) -> Version | None:
         """The version that a retraining gave, None if it has not yet."""
-        row = self._first(_versions(model).where(VersionRow.run_key == run_key))
+        row = self._first(_VERSION_OF_RUN, model=model, run_key=run_key)
         return None if row is None else version_of(row)
 
     def champion(self, model: str) -> Version | None:
         """Today's champion."""
-        row = self._first(_versions(model).where(VersionRow.stage == Stage.CHAMPION.value))
+        row = self._first(_CHAMPION, model=model)
         return None if row is None else version_of(row)
 
     def champion_at(self, model: str, as_of: datetime) -> Version | None:
         """The champion as of a moment of the data's time, None if there was none."""
-        newest = (
-            select(PromotionRow.to_version)
-            .where(PromotionRow.model == model, PromotionRow.as_of <= as_of)
-            .order_by(PromotionRow.generation.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        row = self._first(_versions(model).where(VersionRow.version == newest))
+        row = self._first(_CHAMPION_AT, model=model, as_of=as_of)
         return None if row is None else version_of(row)
 
     def retired_at(self, model: str, as_of: datetime, limit: int) -> tuple[Version, ...]:
@@ -63,34 +84,32 @@ class VersionReader(Reading):
             former = [number for number in dict.fromkeys(reversed(served)) if number != served[-1]][: max(limit, 0)]
             if not former:
                 return ()
-            rows = self._all(_versions(model).where(VersionRow.version.in_(former)))
+            rows = self._all(_SOME_VERSIONS, model=model, versions=former)
         found = {row.version: version_of(row) for row in rows}
         return tuple(found[number] for number in former)
 
     def gate_result(self, model: str, challenger: int) -> GateResult | None:
         """The verdict on a challenger, None before the gate judged."""
-        row = self._first(_gate_results(model).where(GateResultRow.challenger == challenger))
+        row = self._first(_GATE_RESULT, model=model, challenger=challenger)
         return None if row is None else gate_result_of(row)
 
     def gate_results(self, model: str) -> tuple[GateResult, ...]:
         """All verdicts, by number of the challenger."""
-        return tuple(gate_result_of(row) for row in self._all(_gate_results(model).order_by(GateResultRow.challenger)))
+        return tuple(gate_result_of(row) for row in self._all(_GATE_RESULTS, model=model))
 
     def promotions(self, model: str, *, as_of: datetime | None = None) -> tuple[Promotion, ...]:
         """All changes of champion known at ``as_of``, by generation."""
-        statement = _promotions(model).order_by(PromotionRow.generation)
-        if as_of is not None:
-            statement = statement.where(PromotionRow.as_of <= as_of)
-        return tuple(promotion_of(row) for row in self._all(statement))
+        rows = self._all(_PROMOTIONS, model=model, as_of=as_of or END_OF_TIME)
+        return tuple(promotion_of(row) for row in rows)
 
     def promotion_by_run_key(self, model: str, run_key: str) -> Promotion | None:
         """The change of champion that a run made, None if it made none."""
-        row = self._first(_promotions(model).where(PromotionRow.run_key == run_key))
+        row = self._first(_PROMOTION_OF_RUN, model=model, run_key=run_key)
         return None if row is None else promotion_of(row)
 
     def generation(self, model: str) -> int:
         """How often the champion has changed; 0 for an unknown model."""
-        row = self._first(select(ModelRow.generation).where(ModelRow.name == model))
+        row = self._first(_GENERATION, model=model)
         return 0 if row is None else int(row.generation)
 
 
@@ -113,10 +132,8 @@ class VersionWriter(Writing, VersionReader):
         done = self.version_by_run_key(model, run_key)
         if done is not None:
             return done
-        newest = self._connection.execute(
-            select(func.max(VersionRow.version)).where(VersionRow.model == model)
-        ).scalar()
-        number = (newest or 0) + 1
+        newest = self._first(_NEWEST_NUMBER, model=model)
+        number = 1 + (0 if newest is None else newest.version)
         values = {
             "model": model,
             "version": number,
@@ -173,15 +190,3 @@ class VersionWriter(Writing, VersionReader):
 
 def _number(value: float | None) -> float | None:
     return None if value is None else float(value)
-
-
-def _versions(model: str) -> Select[Any]:
-    return select(VersionRow.__table__).where(VersionRow.model == model)
-
-
-def _gate_results(model: str) -> Select[Any]:
-    return select(GateResultRow.__table__).where(GateResultRow.model == model)
-
-
-def _promotions(model: str) -> Select[Any]:
-    return select(PromotionRow.__table__).where(PromotionRow.model == model)

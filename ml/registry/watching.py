@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from ml.domain.errors import RegistryError
 from ml.domain.findings import Finding
@@ -15,9 +15,44 @@ from ml.domain.records import Observation, Quantity, Scoring, ScoringRole
 from ml.domain.windows import Window
 from ml.registry.columns import dumps, storable
 from ml.registry.convert import AnyRow, finding_of, observation_of, scoring_of, window_of, window_values
+from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.records import RecordedFinding, Report
-from ml.registry.session import Reading, Writing
+from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import FindingRow, FindingSetRow, ObservationRow, ReportRow, ScoringRow
+
+_IDENTITY = ("window_start", "window_end", "as_of", "quantity", "subject", "version")
+_OBSERVATION = (
+    ObservationRow.window_start,
+    ObservationRow.window_end,
+    ObservationRow.as_of,
+    ObservationRow.quantity,
+    ObservationRow.subject,
+    ObservationRow.version,
+    ObservationRow.revision,
+    ObservationRow.value,
+    ObservationRow.rows,
+    ObservationRow.detail,
+    ObservationRow.id,
+)
+_OBSERVATIONS = select(*_OBSERVATION).where(ObservationRow.model == MODEL, ObservationRow.id > bindparam("number"))
+_OBSERVED = (
+    select(*_OBSERVATION)
+    .where(ObservationRow.model == MODEL, ObservationRow.as_of.in_(bindparam("moments", expanding=True)))
+    .order_by(ObservationRow.revision)
+)
+_MEASURED = (
+    select(ObservationRow.window_start, ObservationRow.window_end, ObservationRow.version, ObservationRow.rows)
+    .where(
+        ObservationRow.model == MODEL,
+        ObservationRow.as_of <= AS_OF,
+        ObservationRow.quantity.in_([Quantity.METRIC.value, Quantity.LABELLED.value]),
+    )
+    .distinct()
+)
+_SCORINGS = select(ScoringRow.__table__).where(ScoringRow.model == MODEL, ScoringRow.id > bindparam("number"))
+_SCORING = select(ScoringRow.__table__).where(
+    ScoringRow.snapshot_id == bindparam("snapshot_id"), ScoringRow.version == bindparam("version")
+)
 
 
 class WatchReader(Reading):
@@ -55,44 +90,43 @@ class WatchReader(Reading):
         self, model: str, *, window: Window | None = None, version: int | None = None, as_of: datetime | None = None
     ) -> tuple[Scoring, ...]:
         """Predictions by window, in the order of their recording; also those of snapshots that were superseded."""
-        statement = select(ScoringRow.__table__).where(ScoringRow.model == model)
-        if window is not None:
-            statement = statement.where(ScoringRow.window_start == window.start, ScoringRow.window_end == window.end)
-        if version is not None:
-            statement = statement.where(ScoringRow.version == version)
-        if as_of is not None:
-            statement = statement.where(ScoringRow.as_of <= as_of)
-        rows = self._all(statement.order_by(ScoringRow.window_start, ScoringRow.window_end, ScoringRow.id))
-        return tuple(scoring_of(row) for row in rows)
+
+        def newer(number: int) -> list[Entry[Scoring]]:
+            rows = self._all(_SCORINGS, model=model, number=number)
+            return [
+                Entry(row.id, row.as_of, (row.window_start, row.window_end, row.id), scoring_of(row)) for row in rows
+            ]
+
+        return tuple(
+            one
+            for one in self._memories.scorings.known_at(model, as_of or END_OF_TIME, newer)
+            if (window is None or one.window == window) and (version is None or one.version == version)
+        )
 
     def observations(
         self, model: str, *, as_of: datetime | None = None, window: Window | None = None
     ) -> tuple[Observation, ...]:
         """All that was measured and known at ``as_of``, oldest first; what was measured anew replaces the earlier."""
-        statement = select(*_OBSERVATION).where(ObservationRow.model == model)
-        if as_of is not None:
-            statement = statement.where(ObservationRow.as_of <= as_of)
-        if window is not None:
-            statement = statement.where(
-                ObservationRow.window_start == window.start, ObservationRow.window_end == window.end
-            )
-        rows = self._all(statement.order_by(ObservationRow.as_of, ObservationRow.window_start, ObservationRow.id))
-        return tuple(observation_of(row) for row in _last_revisions(rows))
+
+        def newer(number: int) -> list[Entry[Observation]]:
+            rows = self._all(_OBSERVATIONS, model=model, number=number)
+            return [
+                Entry(row.id, row.as_of, (row.as_of, row.window_start, row.id), observation_of(row), bool(row.revision))
+                for row in rows
+            ]
+
+        found = self._memories.observations.known_at(model, as_of or END_OF_TIME, newer)
+        return found if window is None else tuple(one for one in found if one.window == window)
 
     def measured(self, model: str, *, as_of: datetime) -> frozenset[tuple[Window, int | None, int]]:
         """Which batch was measured on how many labelled rows, for which version, by ``as_of``.
 
         Entries are (window, version, rows): of metrics, and with version None of the count of labels itself.
         """
-        statement = select(
-            ObservationRow.window_start, ObservationRow.window_end, ObservationRow.version, ObservationRow.rows
-        ).where(
-            ObservationRow.model == model,
-            ObservationRow.as_of <= as_of,
-            ObservationRow.quantity.in_([Quantity.METRIC.value, Quantity.LABELLED.value]),
+        rows = self._all(_MEASURED, model=model, as_of=as_of)
+        return frozenset(
+            (window_of(start, end), version or None, count) for start, end, version, count in map(tuple, rows)
         )
-        rows = self._all(statement.distinct())
-        return frozenset((window_of(row.window_start, row.window_end), row.version or None, row.rows) for row in rows)
 
     def reports(self, model: str, window: Window) -> tuple[Report, ...]:
         """The newest report of each kind on a batch."""
@@ -118,8 +152,7 @@ class WatchWriter(Writing, WatchReader):
     ) -> Scoring:
         """Record a version's predictions for a snapshot; the first ones stay."""
         self._lock(model)
-        known = select(ScoringRow.__table__).where(ScoringRow.snapshot_id == snapshot_id, ScoringRow.version == version)
-        row = self._first(known)
+        row = self._first(_SCORING, snapshot_id=snapshot_id, version=version)
         if row is None:
             values = {
                 "model": model,
@@ -145,11 +178,7 @@ class WatchWriter(Writing, WatchReader):
             return
         self._lock(model)
         moments = sorted({values["as_of"] for values in wanted.values()})
-        rows = self._all(
-            select(*_OBSERVATION)
-            .where(ObservationRow.model == model, ObservationRow.as_of.in_(moments))
-            .order_by(ObservationRow.revision)
-        )
+        rows = self._all(_OBSERVED, model=model, moments=moments)
         known = {_identity_of(row): row for row in rows}
         fresh = []
         for identity, values in wanted.items():
@@ -167,21 +196,6 @@ class WatchWriter(Writing, WatchReader):
         )
         if newest is None or newest.sha256 != sha256:
             self._insert(ReportRow, {"model": model, **window_values(window, as_of), "kind": kind, "sha256": sha256})
-
-
-_IDENTITY = ("window_start", "window_end", "as_of", "quantity", "subject", "version")
-_OBSERVATION = (
-    ObservationRow.window_start,
-    ObservationRow.window_end,
-    ObservationRow.as_of,
-    ObservationRow.quantity,
-    ObservationRow.subject,
-    ObservationRow.version,
-    ObservationRow.revision,
-    ObservationRow.value,
-    ObservationRow.rows,
-    ObservationRow.detail,
-)
 
 
 def _values(model: str, one: Observation) -> dict[str, Any]:
@@ -214,12 +228,6 @@ def _identity_of(row: AnyRow) -> tuple[Any, ...]:
 def _same(row: AnyRow, values: dict[str, Any]) -> bool:
     stored = (row.value, row.rows, dumps(row.detail))
     return stored == (values["value"], values["rows"], dumps(values["detail"]))
-
-
-def _last_revisions(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
-    if not any(row.revision for row in rows):
-        return rows
-    return list({_identity_of(row): row for row in rows}.values())
 
 
 def _reports(model: str, window: Window) -> Select[Any]:

@@ -77,7 +77,7 @@ def batch(writer: Writer, number: int, *, passed: bool = True, **changes: Any) -
     stored = snapshot(writer, number, **changes)
     found = () if passed else (finding(),)
     validation = Validation(stored.id, passed, stored.rows, 0, stored.sha256, None, found)
-    writer.add_validation(validation, model=MODEL, window=stored.window, as_of=stored.as_of)
+    writer.add_validation(validation, model=stored.model, window=stored.window, as_of=stored.as_of)
     return stored
 
 

@@ -38,14 +38,15 @@ def put_frame(store: ArtifactStore, frame: pd.DataFrame) -> str:
         DataError: a column mixes types that no table can hold.
     """
     sink = io.BytesIO()
+    table = table_of(frame)
     pq.write_table(
-        table_of(frame),
+        table,
         sink,
         row_group_size=_ROW_GROUP,
         compression="zstd",
         version="2.6",
-        write_statistics=True,
-        use_dictionary=True,
+        write_statistics=False,  # a frame is read as a whole: nobody asks them
+        use_dictionary=[field.name for field in table.schema if pa.types.is_string(field.type)],
         data_page_version="1.0",
     )
     return store.put(sink.getvalue())

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from ml.domain.digests import digest_of
@@ -174,6 +175,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+@lru_cache(maxsize=16384)
 def _stamp(moment: datetime) -> int:
     """Microseconds since 1970, exact."""
     return round(moment.timestamp() * 1_000_000)

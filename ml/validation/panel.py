@@ -51,7 +51,12 @@ def failing_rows(columns: Mapping[str, pd.Series], rules: Sequence[Rule], *, key
 
 def _is_demanding(rule: Rule, key: Sequence[str]) -> bool:
     limits = (rule.min, rule.max, rule.categories)
-    return not rule.nullable or rule.name in key or any(limit is not None for limit in limits)
+    return not _may_be_missing(rule) or rule.name in key or any(limit is not None for limit in limits)
+
+
+def _may_be_missing(rule: Rule) -> bool:
+    """A row without a time has a code of its own, and is found before."""
+    return rule.nullable or rule.role is ColumnRole.TIME
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +75,7 @@ def _schema(rules: tuple[Rule, ...], key: tuple[str, ...]) -> Any:
             checks.append(pandera.Check.le(rule.max))
         if rule.categories is not None:
             checks.append(pandera.Check.isin(rule.categories))
-        columns[rule.name] = pandera.Column(checks=checks, nullable=rule.nullable or rule.role is ColumnRole.TIME)
+        columns[rule.name] = pandera.Column(checks=checks, nullable=_may_be_missing(rule))
     return pandera.DataFrameSchema(columns, unique=list(key) or None, report_duplicates="exclude_first")
 
 

@@ -54,7 +54,14 @@ class Memory(Generic[T]):
 
 def in_order(entries: list[Entry[T]], identity: Callable[[T], Hashable]) -> list[Entry[T]]:
     """Return the entries, each at its place, and of those with one identity only the last."""
-    entries.sort(key=lambda entry: entry.place)
-    if not any(entry.revised for entry in entries):
-        return entries
-    return list({identity(entry.item): entry for entry in entries}.values())
+    if any(entry.revised for entry in entries):
+        entries = list({identity(entry.item): entry for entry in sorted(entries, key=_number)}.values())
+    return sorted(entries, key=_place)
+
+
+def _number(entry: Entry[T]) -> int:
+    return entry.number
+
+
+def _place(entry: Entry[T]) -> tuple[Any, ...]:
+    return entry.place

@@ -365,7 +365,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_a_registry_that_remembers_answers_as_a_fresh_one(
     registry: Registry, database_url: str, steps: list[tuple[str, int, int]]

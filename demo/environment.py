@@ -103,7 +103,7 @@ def _airflow(places: Places, port: int, keys: Secrets) -> dict[str, str]:
             "simple_auth_manager_users": f"{USER}:admin",
             "simple_auth_manager_passwords_file": places.passwords,
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{places.airflow / 'airflow.db'}"},
+        "database": {"sql_alchemy_conn": places.metadata_url},
         "logging": {"base_log_folder": places.airflow / "logs"},
         "api": {"host": HOST, "port": port, "base_url": address, "workers": 1, "secret_key": keys.api_secret},
         "api_auth": {"jwt_secret": keys.jwt_secret},

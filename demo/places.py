@@ -26,6 +26,11 @@ class Places:
         return self.home / "airflow"
 
     @property
+    def metadata_url(self) -> str:
+        """Airflow's own database."""
+        return f"sqlite:///{self.airflow / 'airflow.db'}"
+
+    @property
     def logs(self) -> Path:
         """Output of the Airflow processes, a file each."""
         return self.home / "logs"

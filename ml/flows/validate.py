@@ -59,12 +59,13 @@ def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Val
 
 
 def _record(workspace: Workspace, snapshot: Snapshot, result: Validated) -> Validation:
-    """Store the kept and the quarantined rows; where all are kept, the snapshot itself is the kept frame."""
+    """Store the kept and the quarantined rows; where nothing was changed, the snapshot itself is the kept frame."""
     kept_sha256, quarantine_sha256 = snapshot.sha256, None
-    if len(result.quarantined):
+    if result.kept is not workspace.frame(snapshot.sha256):
         kept_sha256 = put_frame(workspace.store, result.kept)
-        quarantine_sha256 = put_frame(workspace.store, result.quarantined)
         workspace.remember(kept_sha256, result.kept)
+    if len(result.quarantined):
+        quarantine_sha256 = put_frame(workspace.store, result.quarantined)
     return Validation(
         snapshot_id=snapshot.id,
         passed=result.passed,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
 from demo import airflow as local
 from demo.places import Places
@@ -28,9 +31,17 @@ SLOW_TREES = 4000
 
 @dataclass(frozen=True)
 class _Places(Places):
-    """The project's DAGs, with a home of the test's own."""
+    """The project's DAGs, with a home of the test's own, and Airflow on PostgreSQL.
+
+    On SQLite, creating a backfill while the scheduler works can end the scheduler (3.3.2: ObjectDeletedError).
+    """
 
     folder: Path = ROOT
+    database: str = ""
+
+    @property
+    def metadata_url(self) -> str:
+        return self.database
 
     @property
     def home(self) -> Path:
@@ -63,6 +74,18 @@ class Running:
     def trigger(self, dag_id: str, **conf: Any) -> str:
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", logical_date=None, conf=conf)["dag_run_id"])
 
+    def backfill(self, dag_id: str, from_date: str, to_date: str) -> None:
+        self.call(
+            "POST",
+            "/backfills",
+            dag_id=dag_id,
+            from_date=from_date,
+            to_date=to_date,
+            max_active_runs=1,
+            reprocess_behavior="none",
+            run_backwards=False,
+        )
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
@@ -93,6 +116,15 @@ class Running:
             return state if state in {"success", "failed"} else None
 
         return str(self.wait(f"the end of {dag_id} {run_id}", ended, seconds=seconds))
+
+
+def _database(server: str) -> str:
+    """Make an empty database for Airflow and return its address."""
+    name = f"airflow_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = make_url(server).set(drivername="postgresql+psycopg2", database=name)
+    return url.render_as_string(hide_password=False)
 
 
 def _free_port() -> int:
@@ -153,10 +185,10 @@ def _write_models(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("airflow")
     _write_models(folder)
-    places = _Places(folder=folder)
+    places = _Places(folder=folder, database=_database(postgres_server))
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("EVERGREEN_")},
         "EVERGREEN_HOME": str(folder / "home"),

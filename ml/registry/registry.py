@@ -121,5 +121,6 @@ class Registry:
         """A connection must not cross a fork: two processes would talk over each other on one socket."""
         if self._process != os.getpid():
             self._engine.dispose(close=False)
+            self._memories = Memories()  # another thread of the parent may have held one's lock
             self._process = os.getpid()
         return self._engine

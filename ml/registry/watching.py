@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -110,10 +110,7 @@ class WatchReader(Reading):
 
         def newer(number: int) -> list[Entry[Observation]]:
             rows = self._all(_OBSERVATIONS, model=model, number=number)
-            return [
-                Entry(row.id, row.as_of, (row.as_of, row.window_start, row.id), observation_of(row), bool(row.revision))
-                for row in rows
-            ]
+            return [_entry(row) for row in rows]
 
         found = self._memories.observations.known_at(model, as_of or END_OF_TIME, newer)
         return found if window is None else tuple(one for one in found if one.window == window)
@@ -215,6 +212,12 @@ def _values(model: str, one: Observation) -> dict[str, Any]:
         "rows": int(one.rows),
         "detail": dict(one.detail),
     }
+
+
+def _entry(row: Sequence[Any]) -> Entry[Observation]:
+    """Build an entry from a row of ``_OBSERVATION``, by position: there are so many of them."""
+    start, _, as_of, *_, number = row
+    return Entry(number, as_of, (as_of, start, number), observation_of(row), row[6] > 0)
 
 
 def _identity(values: dict[str, Any]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ml.domain.findings import Finding
-from ml.domain.records import Observation, Promotion, Quantity, Scoring, SnapshotRole, Version
+from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Version
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
 from ml.flows.label import label
@@ -49,8 +49,9 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     """Measure the batch of ``window``, and every earlier batch whose labels have arrived by its end; record it all.
 
     Drift compares the batch with the champion's training rows, and its predictions with those for the rows it was
-    judged on. Performance compares the stored predictions of every version that scored with the labels, and the
-    champion's figures with those at its promotion. What cannot be measured is a finding, never an abort.
+    judged on. Performance compares the stored predictions of every version that scored with the labels: the champion's
+    in all metrics, and these with those at its promotion; a shadow's in the primary one, by which versions are
+    compared. What cannot be measured is a finding, never an abort.
     """
     rows = validate(workspace, spec, window).rows_kept
     label(workspace, spec, window)
@@ -169,8 +170,10 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
     if rows == 0:
         return
     truth = problem.truth(frame[has_label], spec.problem)
-    names = tuple(dict.fromkeys((spec.problem.metric, *(spec.monitoring.metrics or problem.default_metrics))))
+    primary = spec.problem.metric
+    of_champion = tuple(dict.fromkeys((primary, *(spec.monitoring.metrics or problem.default_metrics))))
     for scoring in scorings:
+        names = of_champion if scoring.role is ScoringRole.CHAMPION else (primary,)
         predictions = task.workspace.frame(scoring.sha256)
         if rows < len(predictions):
             predictions = predictions[has_label].reset_index(drop=True)

@@ -44,7 +44,7 @@ class MonitoringSpec(Spec):
     metrics: tuple[str, ...] = Field(
         default=(),
         strict=False,
-        description="Metrics beside the primary one; by default the usual ones of the problem.",
+        description="The champion's metrics beside the primary one; by default the usual ones of the problem.",
     )
     shadows: int = Field(
         default=3,

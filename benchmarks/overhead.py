@@ -169,9 +169,8 @@ def compare(options: argparse.Namespace, folder: Path) -> bool:
             f"{report:>18} {statistics.median(row[1] for row in mine):11.1f}"
             f" {statistics.median(row[3] for row in mine):12.1f} {cpu:10.2f} {wall:11.2f}"
         )
-    print(
-        f"target: CPU ratio at most {TARGET_RATIO} without reports (the plain script draws none): {'met' if met else 'MISSED'}"
-    )
+    verdict = "met" if met else "MISSED"
+    print(f"target: CPU ratio at most {TARGET_RATIO} without reports (the plain script draws none): {verdict}")
     return met
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 class Settings:
     """Where things are.
 
-    ``home`` holds the default database and artifacts. ``database_url`` is a SQLAlchemy URL; ``artifacts_url`` a directory or fsspec
-    URL; ``models_dir`` the folder of the specs; ``data_root`` the folder at which a relative source path starts.
+    ``home`` holds the default database and artifacts. ``database_url`` is a SQLAlchemy URL; ``artifacts_url`` a
+    directory or fsspec URL; ``models_dir`` the folder of the specs; ``data_root`` the folder at which a relative
+    source path starts.
     """
 
     home: Path

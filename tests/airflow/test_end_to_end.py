@@ -63,7 +63,7 @@ def test_scheduled_runs_then_one_by_hand(running: Running, tmp_path: Path) -> No
 
 
 def test_a_backfill_respects_late_labels(running: Running, tmp_path: Path) -> None:
-    # Without a start in its spec, the schedule itself begins with yesterday, for which there is no row: that run is red.
+    # Without a start in its spec the schedule itself begins with yesterday, of which there is no row: that run is red.
     running.unpause("filled")
     running.backfill("filled", "2026-01-01T00:00:00Z", "2026-01-06T00:00:00Z")
     await_runs(running, "filled", 6, kind="backfill")
@@ -72,11 +72,12 @@ def test_a_backfill_respects_late_labels(running: Running, tmp_path: Path) -> No
 
 def test_training_killed_in_the_middle_leaves_one_version(running: Running) -> None:
     running.unpause("slow")
-    first = running.trigger("slow", start="2026-01-01T00:00:00Z", end="2026-01-02T00:00:00Z", retrain="never")
+    first = running.trigger("slow", start="2026-01-01T00:00:00Z", end="2026-01-03T00:00:00Z", retrain="never")
     assert running.wait_run("slow", first) == "success"
     run_id = running.trigger("slow.retrain", reason="to be killed")
     running.wait("the training task", lambda: running.tasks("slow.retrain", run_id).get("train") == "running")
-    victim = running.wait("the training process", lambda: task_process("slow.retrain"))
+    key = running.task_id("slow.retrain", run_id, "train")
+    victim = running.wait("the training process", lambda: task_process(key))
     os.kill(victim, signal.SIGKILL)
     running.wait("the retry", lambda: running.tasks("slow.retrain", run_id).get("train") == "up_for_retry")
     with running.records() as workspace, workspace.registry.read() as reader:
@@ -117,13 +118,14 @@ def test_a_real_stream_of_a_regression(running: Running) -> None:
     assert len(decisions(running, "bike_sharing")) >= 6
 
 
-def task_process(dag_id: str) -> int | None:
-    """Return the process that runs the code of a task of ``dag_id``, below this test's own processes."""
-    for process in psutil.Process().children(recursive=True):
+def task_process(key: str) -> int | None:
+    """Return the process that runs a task's code: the child of the executor's worker that bears the task's key."""
+    titled = {}
+    for process in psutil.process_iter():
         try:
-            title = " ".join(process.cmdline())
+            if key in " ".join(process.cmdline()):
+                titled[process.pid] = process.ppid()
         except psutil.Error:
             continue
-        if "task runner" in title and dag_id in title:
-            return process.pid
-    return None
+    children = [pid for pid, parent in titled.items() if parent in titled]
+    return children[0] if children else None

@@ -28,10 +28,10 @@ def _numbers(column: pd.Series) -> Values:
     if column.dtype.kind in "mMc":
         raise NoValuesError(f"holds {column.dtype}, no numbers")
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
-        plain = column.to_numpy(dtype=np.float64)
+        plain: Values = column.to_numpy(dtype=np.float64)
         return plain[np.isfinite(plain)]
     try:
-        numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers: Values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError, OverflowError) as error:
         raise NoValuesError(f"holds values that are no numbers ({error})") from error
     odd = column[np.isnan(numbers) & column.notna().to_numpy()]

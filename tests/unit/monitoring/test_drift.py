@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.domain.codes_dr import DRIFT
@@ -133,6 +133,7 @@ anything = st.lists(
 )
 
 
+@settings(deadline=None)  # the first example pays for importing SciPy
 @given(anything, anything, st.booleans(), st.sampled_from(["wasserstein", "psi", "ks", "kl_div", "hellinger"]))
 def test_no_column_whatever_it_holds_aborts(past: list[Any], now: list[Any], numeric: bool, method: str) -> None:
     spec = DriftSpec.model_validate({"numeric": method, "min_rows": 1})
@@ -161,7 +162,7 @@ def test_findings_name_columns_and_the_share() -> None:
         ("DR004", "p", Severity.WARNING),
         ("DR005", "y", Severity.WARNING),
     ]
-    assert {one.code for one in found} == set(DRIFT)
+    assert {one.code for one in found} == set(DRIFT) - {"DR006"}, "DR006 is the report's own"
     assert found[0].seen == "50% drifted (a)"
 
 

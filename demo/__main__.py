@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from demo import airflow as local
 from demo.client import UnreachableError
@@ -69,6 +70,8 @@ def _demo(asked: argparse.Namespace, places: Places) -> int:
 
     show(places, airflow)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    evergreen = Path(sys.executable).parent / "evergreen"
+    print(f"Why:       {evergreen} explain {MODEL}      (or the id of any decision; all of them: history {MODEL})")
     print(where(airflow, places))
     print(f"Took:      {minutes} min {seconds} s")
     return _OK

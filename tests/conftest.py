@@ -11,6 +11,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+# Imported late, skops looks through every module that is there by then, Airflow's deprecated names included.
+import skops.io  # noqa: F401
 from sqlalchemy.engine import make_url
 
 

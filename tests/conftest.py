@@ -14,7 +14,12 @@ import pytest
 
 # Imported late, skops looks through every module that is there by then, Airflow's deprecated names included.
 import skops.io  # noqa: F401
+from hypothesis import settings
 from sqlalchemy.engine import make_url
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("evergreen", deadline=None)
+settings.load_profile("evergreen")
 
 
 @pytest.fixture(scope="session")

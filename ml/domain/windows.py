@@ -139,9 +139,10 @@ def resolve_window(
         ValueError: what was asked for is empty.
     """
     start, end = asked
-    if start is not None or end is not None:
-        end = end if end is not None else as_utc(start) + batch  # type: ignore[arg-type]
-        return Window(start if start is not None else as_utc(end) - batch, end)
+    if start is not None:
+        return Window(start, end if end is not None else as_utc(start) + batch)
+    if end is not None:
+        return Window(as_utc(end) - batch, end)
     if interval is not None:
         return interval
     if watermark is not None:

@@ -14,5 +14,5 @@ def check_non_inferior(case: Case) -> tuple[Finding, ...]:
         code="PG003",
         applies=case.rival is Rival.CHAMPION and case.gate.comparison == "non_inferior",
         passed=case.gain is not None and case.gain.high >= -case.gate.margin,
-        expected=f"an interval that reaches {-case.gate.margin:+g}",
+        expected=f"an interval that reaches {0 - case.gate.margin:+g}",
     )

@@ -87,7 +87,9 @@ class Quantity(StrEnum):
 
     ROWS = "rows"  # rows kept of a batch
     LABELLED = "labelled"  # rows of a batch whose label has arrived
+    QUARANTINED = "quarantined"  # share of the rows of a batch that validation took out, 0..1
     METRIC = "metric"  # subject: name of the metric; version: who predicted
+    ESTIMATED_METRIC = "estimated_metric"  # the same, estimated without labels
     COLUMN_DRIFT = "column_drift"  # subject: feature
     DRIFT_SHARE = "drift_share"  # share of features drifted, 0..1
     PREDICTION_DRIFT = "prediction_drift"  # version: who predicted
@@ -126,6 +128,7 @@ class RuleResult:
     """What one node of the policy's tree said, with all that a person needs to see why.
 
     ``sentence`` is plain words; ``value`` against ``threshold`` gives the counterfactual; ``evidence`` is small JSON.
+    ``least_gain`` is a condition on the retraining that is asked for: see :class:`Decision`.
     """
 
     kind: str
@@ -135,6 +138,7 @@ class RuleResult:
     threshold: float | None = None
     evidence: Json = field(default_factory=dict)
     of: tuple[RuleResult, ...] = ()
+    least_gain: float | None = None
 
 
 class Trigger(StrEnum):
@@ -150,7 +154,8 @@ class Decision:
 
     ``id`` is a content key of model, as_of, policy, history and request: deciding twice on one history gives the same
     id. ``result`` is the rule tree; ``guards`` are the conditions around it (cooldown, labelled rows), each able to
-    hold a retraining back. ``sentence`` says the whole in one line.
+    hold a retraining back. ``sentence`` says the whole in one line. ``least_gain`` is what the challenger must gain in
+    the primary metric on the held-out rows to be worth going live, None if the gate alone decides.
     """
 
     id: str
@@ -166,6 +171,7 @@ class Decision:
     history_sha256: str
     reason: str = ""
     actor: str = ""
+    least_gain: float | None = None
 
 
 class Stage(StrEnum):
@@ -264,7 +270,8 @@ class Promotion:
 class History:
     """All that a policy may look at: records of one model known at ``as_of``, oldest first.
 
-    ``metric`` is the primary metric's name, ``higher_is_better`` its direction.
+    ``metric`` is the primary metric's name, ``higher_is_better`` its direction. ``retraining`` is the id of the decision
+    whose retraining is in flight (it holds the model's lease), None if nothing is.
     """
 
     model: str
@@ -276,3 +283,5 @@ class History:
     decisions: tuple[Decision, ...] = ()
     versions: tuple[Version, ...] = ()
     promotions: tuple[Promotion, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    retraining: str | None = None

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml.domain.digests import digest_of
 from ml.domain.records import Decision, History, RuleResult, Trigger, Verdict
 from ml.domain.windows import Window
-from ml.policies.facts import facts_of
 from ml.policies.guards import guards
+from ml.policies.ledger import facts_of
+from ml.policies.needs import needs_of
 from ml.policies.question import Question
 from ml.policies.rules import evaluate
 from ml.specs.policy import PolicySpec
 
 _KEY_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What rules and guards say: a decision without its identity. The fields are those of a Decision."""
+
+    verdict: Verdict
+    sentence: str
+    result: RuleResult
+    guards: tuple[RuleResult, ...]
+    least_gain: float | None = None
+
+
+def conclude(question: Question) -> Conclusion:
+    """Ask the rules and the guards around them; the whole of the decision that a replay must make again.
+
+    A model without a champion is trained as soon as it has the labelled rows, whatever the rules.
+    """
+    first = question.facts.champion is None
+    result = _first_version(question) if first else evaluate(question, question.policy.when)
+    around = guards(question)
+    verdict, sentence = _verdict(result, around)
+    return Conclusion(verdict, sentence, result, around, result.least_gain if verdict is Verdict.RETRAIN else None)
 
 
 def decide(
@@ -30,7 +55,8 @@ def decide(
     """Decide whether to retrain, from what was known at ``history.as_of`` and nothing else.
 
     Deciding again on the same history gives the same decision with the same id. A model without a champion is trained
-    as soon as it has the labelled rows, whatever the rules. ``force`` is a person's word against the rules: True
+    as soon as it has the labelled rows, whatever the rules. While another decision's retraining is under way, or was
+    already decided on for the same moment, the answer is no. ``force`` is a person's word against the rules: True
     retrains, False keeps; rules and guards are asked and recorded all the same.
 
     Args:
@@ -43,28 +69,35 @@ def decide(
         actor: Who the person is.
         bounded: Whether the primary metric lives in [0, 1]; decides what a drop is measured in by default.
     """
-    facts = facts_of(history)
-    question = Question(facts, window, asked=force is True, bounded=bounded, min_labelled=policy.min_labelled)
-    result = evaluate(question, policy.when) if facts.champion is not None else _first_version(question)
-    around = guards(question, policy)
-    verdict, sentence = _conclude(result, around)
+    facts = facts_of(history, needs_of(policy))
+    question = Question(facts, window, policy, asked=force is True, bounded=bounded)
+    policy_sha256, history_sha256 = digest_of(policy.model_dump(mode="json")), facts.digest()
+    request = [force, reason, bounded]
+    key = _id(history, window, policy_sha256, history_sha256, request)
+    conclusion = conclude(question)
+    rival = _rival(history, key) if conclusion.verdict is Verdict.RETRAIN else None
+    if rival is not None:
+        conclusion = conclude(replace(question, rival=rival))
+        key = _id(history, window, policy_sha256, history_sha256, [*request, rival])
+    verdict, sentence, least_gain = conclusion.verdict, conclusion.sentence, conclusion.least_gain
     if force is not None:
         verdict, sentence = _forced(sentence, force=force, reason=reason, actor=actor)
-    policy_sha256, history_sha256 = digest_of(policy.model_dump(mode="json")), facts.digest()
+        least_gain = None
     return Decision(
-        id=_id(history, window, policy_sha256, history_sha256, [force, reason, bounded]),
+        id=key,
         model=history.model,
         window=window,
         as_of=facts.as_of,
         verdict=verdict,
         sentence=sentence,
         trigger=trigger if force is None else Trigger.MANUAL,
-        result=result,
-        guards=around,
+        result=conclusion.result,
+        guards=conclusion.guards,
         policy_sha256=policy_sha256,
         history_sha256=history_sha256,
         reason=reason,
         actor=actor,
+        least_gain=least_gain,
     )
 
 
@@ -75,14 +108,25 @@ def _first_version(question: Question) -> RuleResult:
     return RuleResult("first_version", Verdict.RETRAIN, sentence, evidence={"batches": batches})
 
 
-def _conclude(result: RuleResult, around: tuple[RuleResult, ...]) -> tuple[Verdict, str]:
+def _rival(history: History, own: str) -> str | None:
+    """Another decision that is retraining the model now, or that has already retrained it at this very moment."""
+    same_moment = [one for one in history.decisions if one.as_of == history.as_of]
+    if any(one.id == own for one in same_moment):
+        return None
+    if history.retraining not in {None, own}:
+        return history.retraining
+    return next((one.id for one in same_moment if one.verdict is Verdict.RETRAIN), None)
+
+
+def _verdict(result: RuleResult, around: tuple[RuleResult, ...]) -> tuple[Verdict, str]:
     if result.verdict is not Verdict.RETRAIN:
         start = "Keep" if result.verdict is Verdict.KEEP else "Cannot tell, so keep"
         return result.verdict, f"{start}: {result.sentence}"
     against = [guard.sentence for guard in around if guard.verdict is not Verdict.RETRAIN]
     if against:
         return Verdict.KEEP, f"Keep, although the rules ask for a retraining: {' '.join(against)} ({result.sentence})"
-    return Verdict.RETRAIN, f"Retrain: {result.sentence}"
+    word = "Retrain" if result.least_gain is None else "Look"
+    return Verdict.RETRAIN, f"{word}: {result.sentence}"
 
 
 def _forced(otherwise: str, *, force: bool, reason: str, actor: str) -> tuple[Verdict, str]:

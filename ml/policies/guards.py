@@ -1,29 +1,51 @@
 """The conditions around the rules: each can hold a retraining back.
 
-*Retrain* from a guard means that it has nothing against it, *keep* that it holds the retraining back.
+*Retrain* from a guard means that it has nothing against it, *keep* that it holds the retraining back. Guards that the
+policy does not ask for are not asked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import format_duration
+from ml.policies.limits import back_off, budget, confirm, veto
 from ml.policies.question import Question
-from ml.specs.policy import PolicySpec
 
 
-def guards(question: Question, policy: PolicySpec) -> tuple[RuleResult, ...]:
-    """Ask every guard."""
-    return (in_order(question), cooldown(question, policy), min_labelled(question, policy))
+def guards(question: Question) -> tuple[RuleResult, ...]:
+    """Ask every guard of the policy; those that need a champion only when there is one."""
+    asked = [one_at_a_time, in_order, cooldown, min_labelled]
+    policy = question.policy
+    optional: list[tuple[object | None, Callable[[Question], RuleResult]]] = [
+        (policy.confirm, confirm),
+        (policy.budget, budget),
+        (policy.back_off, back_off),
+    ]
+    if question.facts.champion is not None:
+        asked += [guard for spec, guard in optional if spec is not None]
+    if policy.veto is not None:
+        asked.append(veto)
+    return tuple(guard(question) for guard in asked)
+
+
+def one_at_a_time(question: Question) -> RuleResult:
+    """Hold back while another decision's retraining is under way, whoever asked for it."""
+    if question.rival is not None:
+        sentence = f"The retraining of decision {question.rival} is under way or done for this very batch."
+        return RuleResult("one_at_a_time", Verdict.KEEP, sentence, evidence={"decision": question.rival})
+    return RuleResult("one_at_a_time", Verdict.RETRAIN, "No other retraining is under way.")
 
 
 def in_order(question: Question) -> RuleResult:
     """Hold back a decision on a batch that has not ended, or that newer batches or the champion have left behind."""
     facts, window = question.facts, question.window
-    newer = [one for one in facts.windows if one.start >= window.end]
+    newest = facts.windows[-1] if facts.windows else None
     if window.end > facts.as_of:
         sentence = f"The batch {window} has not ended at {facts.as_of:%Y-%m-%d %H:%M}."
-    elif newer:
-        sentence = f"The batch {window} is not the newest: {newer[-1]} has arrived, and is decided on by itself."
+    elif newest is not None and newest.start >= window.end:
+        sentence = f"The batch {window} is not the newest: {newest} has arrived, and is decided on by itself."
     elif facts.champion is not None and facts.champion.seen_until > window.end:
         sentence = f"The champion (version {facts.champion.version}) has already seen rows later than {window}."
     else:
@@ -31,27 +53,26 @@ def in_order(question: Question) -> RuleResult:
     return RuleResult("in_order", Verdict.KEEP, sentence)
 
 
-def cooldown(question: Question, policy: PolicySpec) -> RuleResult:
+def cooldown(question: Question) -> RuleResult:
     """Hold back for some time after a retraining was decided, whatever became of it, or the champion changed."""
-    facts = question.facts
+    facts, least = question.facts, question.policy.cooldown
     last = facts.last_retraining
     if last is None:
         return RuleResult("cooldown", Verdict.RETRAIN, "There was no retraining before.")
     passed = facts.as_of - last
-    values = (passed.total_seconds(), policy.cooldown.total_seconds(), {"last": last.isoformat(), "unit": "seconds"})
+    values = (passed.total_seconds(), least.total_seconds(), {"last": last.isoformat(), "unit": "seconds"})
     since = f"{format_duration(passed)} have passed since the last retraining ({last:%Y-%m-%d %H:%M})"
-    if passed < policy.cooldown:
-        sentence = f"{since}, {format_duration(policy.cooldown)} must."
-        return RuleResult("cooldown", Verdict.KEEP, sentence, *values)
+    if passed < least:
+        return RuleResult("cooldown", Verdict.KEEP, f"{since}, {format_duration(least)} must.", *values)
     return RuleResult("cooldown", Verdict.RETRAIN, f"{since}.", *values)
 
 
-def min_labelled(question: Question, policy: PolicySpec) -> RuleResult:
+def min_labelled(question: Question) -> RuleResult:
     """Hold back while too few labelled rows are newer than the champion's data: there would be nothing to learn."""
     rows = question.facts.labelled_since(question.facts.champion_data_end)
+    least = question.min_labelled
     what = "labelled rows" if question.facts.champion is None else "labelled rows newer than the champion's data"
-    values = (float(rows), float(policy.min_labelled))
-    if rows < policy.min_labelled:
-        sentence = f"There are {rows} {what}, {policy.min_labelled} are needed."
-        return RuleResult("min_labelled", Verdict.KEEP, sentence, *values)
+    values = (float(rows), float(least))
+    if rows < least:
+        return RuleResult("min_labelled", Verdict.KEEP, f"There are {rows} {what}, {least} are needed.", *values)
     return RuleResult("min_labelled", Verdict.RETRAIN, f"There are {rows} {what}.", *values)

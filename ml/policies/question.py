@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ml.domain.windows import Window
 from ml.policies.facts import Facts
+from ml.specs.policy import PolicySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +14,40 @@ class Question:
     """Retrain now?
 
     ``window`` is the batch decided on, ``asked`` whether a person asks for the retraining, ``bounded`` whether the
-    primary metric lives in [0, 1] (then an absolute drop means something), ``min_labelled`` the fewest labelled rows on
-    which a conclusion may rest.
+    primary metric lives in [0, 1] (then an absolute drop means something), ``policy`` the whole of it: rules read the
+    costs and the fewest labelled rows on which a conclusion may rest. ``rival`` is the id of another decision whose
+    retraining is under way.
     """
 
     facts: Facts
     window: Window
+    policy: PolicySpec
     asked: bool
     bounded: bool
-    min_labelled: int
+    rival: str | None = None
+
+    @property
+    def min_labelled(self) -> int:
+        """The fewest labelled rows on which a conclusion may rest."""
+        return self.policy.min_labelled
+
+    def loss(self, value: float) -> float:
+        """Turn a value of the primary metric into a loss: 0 is perfect, more is worse."""
+        return 1.0 - value if self.facts.higher_is_better else value
+
+    @property
+    def scale(self) -> float:
+        """What counts as a loss of one: 1 where the metric lives in [0, 1], else what a constant prediction loses.
+
+        Where that is not on record, twice the champion's loss at promotion stands for it.
+        """
+        if self.bounded:
+            return 1.0
+        facts = self.facts
+        if facts.constant is not None:
+            return max(self.loss(facts.constant), _LEAST)
+        baseline = None if facts.champion is None else facts.champion.baseline
+        return 1.0 if baseline is None else max(2.0 * self.loss(baseline), _LEAST)
+
+
+_LEAST = 1e-12

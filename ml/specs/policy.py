@@ -1,107 +1,95 @@
-"""When to retrain: a tree of rules, and the guards around it."""
+"""When to retrain: a tree of rules, what stands around it, and what errors and trainings cost."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from ml.specs.base import Duration, Listed, Share, Spec
+from ml.specs.base import Duration, PositiveDuration, Share, Spec
+from ml.specs.rules import AnyOf, PerformanceRule, Rule, ScheduleRule
 
 
-class ScheduleRule(Spec):
-    """Retrain every so many batches since the last training."""
+class Confirm(Spec):
+    """Retrain only if the rules asked for it in enough of the last checks, this one included."""
 
-    kind: Literal["schedule"]
-    every: int = Field(ge=1, description="Number of batches.")
-
-
-class NewRowsRule(Spec):
-    """Retrain when enough labelled rows arrived since the champion's data ends."""
-
-    kind: Literal["new_rows"]
-    rows: int | None = Field(default=None, ge=1, description="Number of new labelled rows.")
-    share: float | None = Field(default=None, gt=0.0, description="New labelled rows as a share of the training rows.")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.rows is None) == (self.share is None):
-            raise ValueError("give either rows or share, not both and not neither")
-        return self
-
-
-class DriftRule(Spec):
-    """Retrain when features, predictions or the target have drifted.
-
-    An alarm alone is a weak reason: drift often does no harm, and harm often comes without it.
-    """
-
-    kind: Literal["drift"]
-    of: Literal["features", "predictions", "target"] = Field(default="features", description="What must have drifted.")
-    share: Share = Field(default=0.5, description="For features: the share of them that must have drifted.")
-
-
-class PerformanceRule(Spec):
-    """Retrain when the primary metric on the newest labelled batch fell against the champion's at promotion."""
-
-    kind: Literal["performance"]
-    drop: float = Field(default=0.05, gt=0.0, description="By how much the metric must be worse.")
-    relative: bool | None = Field(
-        default=None,
-        description="Whether `drop` is a share of the value at promotion; by default it is for metrics without an "
-        "upper bound (errors, losses).",
-    )
-
-
-class ManualRule(Spec):
-    """Retrain when a person asks."""
-
-    kind: Literal["manual"]
-
-
-class NeverRule(Spec):
-    """Never retrain: the model is only watched."""
-
-    kind: Literal["never"]
-
-
-class AnyOf(Spec):
-    """Retrain when at least one of the rules says so."""
-
-    kind: Literal["any"]
-    of: Annotated[tuple[Rule, ...], Listed] = Field(min_length=1, description="The rules.")
-
-
-class AllOf(Spec):
-    """Retrain when all of the rules say so."""
-
-    kind: Literal["all"]
-    of: Annotated[tuple[Rule, ...], Listed] = Field(min_length=1, description="The rules.")
-
-
-class AtLeast(Spec):
-    """Retrain when at least ``k`` of the rules say so."""
-
-    kind: Literal["at_least"]
-    k: int = Field(ge=1, description="How many rules.")
-    of: Annotated[tuple[Rule, ...], Listed] = Field(min_length=1, description="The rules.")
+    checks: int = Field(default=2, ge=1, description="In so many checks the rules must have asked.")
+    of: int = Field(default=3, ge=1, description="So many of the newest checks are looked at.")
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
-        if self.k > len(self.of):
-            raise ValueError(f"at_least {self.k} of {len(self.of)} rules can never be reached")
+        if self.checks > self.of:
+            raise ValueError(f"{self.checks} checks of {self.of} can never be reached")
         return self
 
 
-Rule = Annotated[
-    ScheduleRule | NewRowsRule | DriftRule | PerformanceRule | ManualRule | NeverRule | AnyOf | AllOf | AtLeast,
-    Field(discriminator="kind"),
-]
+class Budget(Spec):
+    """The most that may be spent on retraining within a period; a person's word goes over it."""
 
-AnyOf.model_rebuild()
-AllOf.model_rebuild()
-AtLeast.model_rebuild()
+    period: PositiveDuration = Field(description="The length of the period, up to the decision.")
+    retrainings: int | None = Field(default=None, ge=0, description="Most retrainings, those that were rejected too.")
+    cost: float | None = Field(default=None, ge=0.0, description="Most that they may cost, in the units of `costs`.")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.retrainings is None and self.cost is None:
+            raise ValueError("give retrainings, cost or both")
+        return self
+
+
+class BackOff(Spec):
+    """Wait longer after each challenger that the gate rejected in a row: what cannot be learnt is not tried forever.
+
+    A challenger that was sound and only did not pay does not count.
+    """
+
+    first: int = Field(default=1, ge=0, description="Batches to wait after the first rejection.")
+    factor: float = Field(default=2.0, ge=1.0, description="After each further one, this many times longer.")
+    most: int = Field(default=16, ge=0, description="Most batches to wait.")
+
+
+class Veto(Spec):
+    """No retraining on a batch whose data are in a bad state."""
+
+    quarantined: Share | None = Field(
+        default=None, description="From this share of quarantined rows in the batch on, nothing is trained."
+    )
+    labelled: Share | None = Field(
+        default=None,
+        description="Nothing is trained while of the newest labelled batch less than this share of its rows has labels.",
+    )
+
+    @model_validator(mode="after")
+    def _looks_at_something(self) -> Self:
+        if self.quarantined is None and self.labelled is None:
+            raise ValueError("give quarantined, labelled or both")
+        return self
+
+
+class Costs(Spec):
+    """What errors and trainings cost, in any one unit: money, minutes, errors.
+
+    Left out, a retraining costs as much as errors on 2 % of the rows of a batch.
+    """
+
+    error: float = Field(
+        default=1.0,
+        gt=0.0,
+        description="Cost of one unit of loss on one row: of one wrong prediction for metrics from 0 to 1, of one unit "
+        "of the metric for errors.",
+    )
+    training: float | None = Field(
+        default=None,
+        ge=0.0,
+        description="Cost of one retraining that goes live, whatever its length; by default that of the errors if 2 % "
+        "of the rows of a batch were predicted wrongly.",
+    )
+    per_hour: float = Field(default=0.0, ge=0.0, description="Cost of one hour of training, beside `training`.")
+    look: Share = Field(
+        default=0.1, description="A challenger that is trained to look, and does not go live, as a share of the price."
+    )
+
 
 DEFAULT_RULE = AnyOf(
     kind="any", of=(PerformanceRule(kind="performance", drop=0.05), ScheduleRule(kind="schedule", every=10))
@@ -120,3 +108,10 @@ class PolicySpec(Spec):
     min_labelled: int = Field(
         default=50, ge=0, description="No retraining before this many labelled rows newer than the champion's data."
     )
+    confirm: Confirm | None = Field(default=None, description="Ask for the rules' word more than once.")
+    budget: Budget | None = Field(default=None, description="Limit retrainings or their cost in a period.")
+    back_off: BackOff | None = Field(
+        default=BackOff(), description="Wait after rejected challengers; null for never waiting."
+    )
+    veto: Veto | None = Field(default=None, description="Hold back while data or labels are in a bad state.")
+    costs: Costs = Field(default=Costs(), description="What errors and trainings cost.")

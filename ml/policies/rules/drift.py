@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml.domain.records import Quantity, RuleResult, Verdict
 from ml.policies.facts import Measured
 from ml.policies.question import Question
-from ml.specs.policy import DriftRule
+from ml.specs.rules import DriftRule
 
 _QUANTITY = {
     "features": Quantity.DRIFT_SHARE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml.domain.records import RuleResult, Verdict
 from ml.policies.question import Question
-from ml.specs.policy import ManualRule
+from ml.specs.rules import ManualRule
 
 
 def manual(question: Question, spec: ManualRule) -> RuleResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml.domain.records import RuleResult, Verdict
 from ml.policies.question import Question
-from ml.specs.policy import NeverRule
+from ml.specs.rules import NeverRule
 
 
 def never(question: Question, spec: NeverRule) -> RuleResult:

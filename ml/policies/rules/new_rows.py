@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml.domain.records import RuleResult, Verdict
 from ml.policies.facts import Champion
 from ml.policies.question import Question
-from ml.specs.policy import NewRowsRule
+from ml.specs.rules import NewRowsRule
 
 
 def new_rows(question: Question, spec: NewRowsRule) -> RuleResult:

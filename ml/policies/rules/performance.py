@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ml.domain.records import RuleResult, Verdict
 from ml.policies.facts import Measured
 from ml.policies.question import Question
-from ml.specs.policy import PerformanceRule
+from ml.specs.rules import PerformanceRule
 
 _ROUNDING = 1e-9  # 0.90 - 0.85 is 0.05000000000000004, 0.95 - 0.90 is 0.04999999999999993
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ml.domain.records import RuleResult, Verdict
 from ml.policies.question import Question
-from ml.specs.policy import ScheduleRule
+from ml.specs.rules import ScheduleRule
 
 
 def schedule(question: Question, spec: ScheduleRule) -> RuleResult:

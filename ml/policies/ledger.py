@@ -1,0 +1,241 @@
+"""The one way in which records become facts: a fold over them in the order of their ``as_of``.
+
+Production feeds a whole history and asks once; a replay feeds batch after batch and asks after each. Because both use
+this fold, the facts of a replayed decision are those of the recorded one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ml.domain.findings import Outcome
+from ml.domain.records import Decision, GateResult, History, Observation, Promotion, Quantity, Verdict, Version
+from ml.domain.windows import Window
+from ml.policies.facts import Champion, Check, Ending, Facts, Measured, Need, Training
+from ml.policies.series import Series
+
+NOT_WORTH_IT = "PG007"
+"""Code of the gate's check that a challenger gained what the decision asked for."""
+
+_DRIFT = {
+    Need.FEATURE_DRIFT: Quantity.DRIFT_SHARE,
+    Need.COLUMN_DRIFT: Quantity.COLUMN_DRIFT,
+    Need.PREDICTION_DRIFT: Quantity.PREDICTION_DRIFT,
+    Need.TARGET_DRIFT: Quantity.TARGET_DRIFT,
+}
+
+
+def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Facts:
+    """Draw the facts from a history, leaving out whatever was not known at ``history.as_of`` or is not needed.
+
+    Observations count up to and including that moment. Decisions, versions, verdicts and promotions count strictly
+    before it: those of the moment itself follow from the decision that is being taken, and deciding again must not
+    see them.
+    """
+    now = history.as_of
+    ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
+    for window in history.windows:
+        if window.end <= now:
+            ledger.add_window(window)
+    for one in history.observations:
+        if one.as_of <= now and one.window.end <= now:
+            ledger.observe(one)
+    looks = set()
+    for decision in history.decisions:
+        if decision.as_of < now:
+            ledger.decide(check_of(decision))
+            if decision.least_gain is not None:
+                looks.add(decision.id)
+    for version in history.versions:
+        if version.as_of < now:
+            ledger.train(training_of(version, look=version.run_key in looks))
+    for gate in history.gates:
+        if gate.as_of < now:
+            ledger.judge(gate)
+    for promotion in sorted(history.promotions, key=lambda one: one.generation):
+        if promotion.as_of < now:
+            ledger.promote(promotion)
+    return ledger.facts(now)
+
+
+def check_of(decision: Decision) -> Check:
+    """What later decisions may know of an earlier one."""
+    asked = decision.result.verdict is Verdict.RETRAIN
+    return Check(decision.as_of, decision.window, asked, decision.verdict, decision.least_gain is not None)
+
+
+def training_of(version: Version, *, look: bool) -> Training:
+    """What decisions may know of a version."""
+    return Training(
+        version=version.version,
+        as_of=version.as_of,
+        trained_from=version.trained_from,
+        trained_until=version.trained_until,
+        seen_until=version.seen_until,
+        look=look,
+        windows=max(1, len(version.manifest.get("windows", ()))),
+        seconds=float(version.manifest.get("seconds", 0.0)),
+    )
+
+
+class Ledger:
+    """Collects records and gives the facts at any moment; knows nothing that the records do not say."""
+
+    def __init__(self, model: str, metric: str, *, higher_is_better: bool, needs: frozenset[Need]) -> None:
+        self._model, self._metric, self._higher_is_better = model, metric, higher_is_better
+        self._needs = needs
+        self._drift = {_DRIFT[need]: Series() for need in sorted(needs) if need in _DRIFT}
+        self._windows: tuple[Window, ...] = ()
+        self._labelled, self._rows, self._quarantined = Series(), Series(), Series()
+        self._metrics: dict[int, Series] = {}
+        self._estimates: dict[int, Series] = {}
+        self._of_champion: dict[Quantity, dict[int, Series]] = {Quantity.PREDICTION_DRIFT: {}}
+        self._checks: list[Check] = []
+        self._trainings: dict[int, Training] = {}
+        self._listed: tuple[Training, ...] | None = ()
+        self._last_trained: datetime | None = None
+        self._champion: int | None = None
+        self._baseline: float | None = None
+        self._constant: float | None = None
+        self._last_retraining: datetime | None = None
+
+    def add_window(self, window: Window) -> None:
+        """A batch arrived and passed validation."""
+        if not self._windows or self._windows[-1] < window:
+            self._windows += (window,)
+        else:
+            self._windows = tuple(sorted({*self._windows, window}))
+
+    def observe(self, one: Observation) -> None:
+        """Something was measured; of one thing on one batch the last word counts."""
+        series = self._series(one)
+        value = _finite(one.value)
+        if series is None:
+            return
+        if value is None:
+            series.drop(one.window, one.subject, one.as_of)
+            return
+        drifted = one.detail.get("drifted")
+        seen = Measured(one.window, one.subject, value, one.rows, None if drifted is None else bool(drifted))
+        series.put(seen, one.as_of)
+
+    def _series(self, one: Observation) -> Series | None:
+        quantity = one.quantity
+        if quantity is Quantity.LABELLED:
+            return self._labelled
+        if quantity is Quantity.ROWS:
+            return self._rows if Need.ROWS in self._needs else None
+        if quantity is Quantity.QUARANTINED:
+            return self._quarantined if Need.QUARANTINE in self._needs else None
+        if quantity in (Quantity.METRIC, Quantity.ESTIMATED_METRIC):
+            return self._metric_series(one)
+        if quantity not in self._drift:
+            return None
+        if quantity is Quantity.PREDICTION_DRIFT:
+            return self._of_champion[quantity].setdefault(one.version or 0, Series())
+        return self._drift[quantity]
+
+    def _metric_series(self, one: Observation) -> Series | None:
+        of_labels = one.quantity is Quantity.METRIC
+        need = Need.METRIC if of_labels else Need.ESTIMATE
+        if need not in self._needs or one.subject != self._metric or one.version is None:
+            return None
+        kept = self._metrics if of_labels else self._estimates
+        return kept.setdefault(one.version, Series())
+
+    def decide(self, check: Check) -> None:
+        """A decision was taken."""
+        self._checks.append(check)
+        if check.verdict is Verdict.RETRAIN:
+            self._retrained(check.as_of)
+
+    def train(self, training: Training) -> None:
+        """A version was trained."""
+        seconds = training.seconds if Need.SECONDS in self._needs else 0.0
+        self._trainings[training.version] = replace(training, seconds=seconds)
+        self._listed = None
+        if self._last_trained is None or training.as_of > self._last_trained:
+            self._last_trained = training.as_of
+
+    def judge(self, gate: GateResult) -> None:
+        """The gate gave its verdict on a version."""
+        if gate.champion is None and self._constant is None:
+            self._constant = _finite(gate.metrics.get("dummy", {}).get(self._metric))
+        training = self._trainings.get(gate.challenger)
+        if training is None:
+            return
+        low, high = gate.interval or (None, None)
+        self._listed = None
+        self._trainings[gate.challenger] = replace(
+            training,
+            ending=_ending(gate),
+            against=gate.champion,
+            gain=_finite(gate.difference),
+            low=_finite(low),
+            high=_finite(high),
+            rows=gate.rows,
+        )
+
+    def promote(self, promotion: Promotion) -> None:
+        """The champion changed."""
+        self._champion = promotion.to_version
+        self._baseline = _finite(promotion.baseline.get(self._metric))
+        self._retrained(promotion.as_of)
+
+    def _retrained(self, moment: datetime) -> None:
+        if self._last_retraining is None or moment > self._last_retraining:
+            self._last_retraining = moment
+
+    def facts(self, as_of: datetime) -> Facts:
+        """Return the facts as they stand; ``as_of`` is the moment that they are asked for."""
+        if self._listed is None:
+            self._listed = tuple(self._trainings[number] for number in sorted(self._trainings))
+        return Facts(
+            model=self._model,
+            as_of=as_of,
+            metric=self._metric,
+            higher_is_better=self._higher_is_better,
+            champion=self._champion_facts(),
+            windows=self._windows,
+            labelled=self._labelled.counts(),
+            rows=self._rows.counts(),
+            metrics={number: self._metrics[number].values() for number in sorted(self._metrics)},
+            estimates=self._estimates.get(self._champion or 0, _EMPTY).values(),
+            drift={quantity: self._drift_values(quantity) for quantity in self._drift},
+            quarantined=self._quarantined.shares(),
+            trainings=self._listed,
+            checks=tuple(self._checks),
+            constant=self._constant,
+            last_trained=self._last_trained,
+            last_retraining=self._last_retraining,
+        )
+
+    def _champion_facts(self) -> Champion | None:
+        training = self._trainings.get(self._champion or 0)
+        if training is None:
+            return None
+        return Champion(training.version, training.trained_from, training.seen_until, self._baseline)
+
+    def _drift_values(self, quantity: Quantity) -> tuple[Measured, ...]:
+        if quantity in self._of_champion:
+            return self._of_champion[quantity].get(self._champion or 0, _EMPTY).values()
+        return self._drift[quantity].values()
+
+
+def _ending(gate: GateResult) -> Ending:
+    if gate.passed:
+        return Ending.PROMOTED
+    failed = [one for one in gate.findings if one.outcome in (Outcome.FAILED, Outcome.CANNOT_TELL)]
+    only_price = bool(failed) and all(one.code == NOT_WORTH_IT for one in failed)
+    return Ending.NOT_WORTH_IT if only_price else Ending.REJECTED
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+_EMPTY = Series()

@@ -7,10 +7,8 @@ this fold, the facts of a replayed decision are those of the recorded one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from ml.domain.findings import Outcome
 from ml.domain.records import Decision, GateResult, History, Observation, Promotion, Quantity, Verdict, Version
@@ -172,7 +170,7 @@ class Ledger:
         self._listed = None
         self._trainings[gate.challenger] = replace(
             training,
-            ending=_ending(gate),
+            ending=ending_of(gate),
             against=gate.champion,
             gain=_finite(gate.difference),
             low=_finite(low),

@@ -82,7 +82,8 @@ _LONGEST = 60
 
 def _rejected_in_a_row(trainings: tuple[Training, ...]) -> list[Training]:
     """The newest trainings up to the last promotion that the gate rejected, newest first; looks that found nothing and
-    trainings without a verdict neither count nor break the row."""
+    trainings without a verdict neither count nor break the row.
+    """
     found = []
     for training in reversed(trainings):
         if training.ending is Ending.PROMOTED:

@@ -54,9 +54,7 @@ class DriftRule(Spec):
 
     kind: Literal["drift"]
     of: Literal["features", "predictions", "target"] = Field(default="features", description="What must have drifted.")
-    share: Share = Field(
-        default=0.5, description="For features: the share of them, by weight, that must have drifted."
-    )
+    share: Share = Field(default=0.5, description="For features: the share of them, by weight, that must have drifted.")
     weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = Field(
         default=None,
         description="For features: how much each counts; those not named count nothing. By default all count alike.",

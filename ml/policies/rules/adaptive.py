@@ -30,7 +30,9 @@ def adaptive(question: Question, spec: AdaptiveRule) -> RuleResult:
     evidence = {"of": spec.of, "method": spec.method, "values": len(past)}
     usual = f"the {spec.quantile:.0%} quantile" if spec.method == "quantile" else f"{spec.deviation:.0%} over the mean"
     measure = "loss" if spec.of == "performance" else "value"
-    said = f"The {measure} of the {name} is {now:.4g}; the limit, {usual} of its {len(past)} past values, is {limit:.4g}"
+    said = (
+        f"The {measure} of the {name} is {now:.4g}; the limit, {usual} of its {len(past)} past values, is {limit:.4g}"
+    )
     if now > limit:
         return RuleResult(spec.kind, Verdict.RETRAIN, f"{said}.", now, limit, evidence)
     return RuleResult(spec.kind, Verdict.KEEP, f"{said}: would retrain above it.", now, limit, evidence)

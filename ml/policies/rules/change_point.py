@@ -24,7 +24,9 @@ def change_point(question: Question, spec: ChangePointRule) -> RuleResult:
     evidence = {"method": spec.method, "batches": len(points)}
     name = spec.method.replace("_", "-")
     if len(points) < LEAST:
-        sentence = f"{len(points)} labelled batches since the champion's data are too few for {name}; {LEAST} are needed."
+        sentence = (
+            f"{len(points)} labelled batches since the champion's data are too few for {name}; {LEAST} are needed."
+        )
         return RuleResult(spec.kind, Verdict.CANNOT_TELL, sentence, None, None, evidence)
     alarm: Alarm = DETECTORS[spec.method](points, spec.confidence)
     said = f"{name} over {len(points)} labelled batches stands at {alarm.value:.4g}"

@@ -105,9 +105,7 @@ def _losses(question: Question, batches: _Batches, fitted: dict[int, Fitted], ol
             yield Loss(who, place, question.loss(one.value), one.rows)  # type: ignore[arg-type]
 
 
-def _comparisons(
-    facts: Facts, batches: _Batches, fitted: dict[int, Fitted], oldest: int
-) -> Iterator[Comparison]:
+def _comparisons(facts: Facts, batches: _Batches, fitted: dict[int, Fitted], oldest: int) -> Iterator[Comparison]:
     for one in facts.trainings:
         champion = fitted.get(one.against or 0)
         if champion is None or one.gain is None:

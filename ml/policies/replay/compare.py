@@ -1,0 +1,201 @@
+"""Many policies on one past: what each would have cost, against hindsight and against the plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.domain.windows import Window
+from ml.policies.replay.account import Account, LossOf, Prices, account, interval, resampled_sums
+from ml.policies.replay.advice import Advice, advise, front
+from ml.policies.replay.hindsight import Best, cheapest_sequence
+from ml.policies.replay.player import Move, Setting, play
+from ml.policies.replay.world import World
+from ml.specs.policy import Costs, PolicySpec
+
+Floats = NDArray[np.float64]
+RESAMPLES = 2000
+REFERENCES: Mapping[str, Mapping[str, Any]] = {
+    "never": {"when": {"kind": "never"}},
+    "always": {"when": {"kind": "schedule", "every": 1}, "back_off": None},
+    "schedule": {"when": {"kind": "schedule", "every": 10}, "back_off": None},
+}
+"""The plain policies that every replay plays along, to measure the others by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The losses of every estimator that could have served, for the choice in hindsight.
+
+    ``keys`` name the estimators, ``losses`` are the costs of their errors on each batch, shape (estimators, batches),
+    NaN where one cannot score; ``available`` is the first batch that each could serve.
+    """
+
+    keys: tuple[str, ...]
+    losses: Floats
+    available: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one policy would have done and cost.
+
+    Sequences have one value a batch: ``metrics`` the primary metric of the champion that served (None before the first
+    champion or without labels), ``costs`` errors and trainings. ``retrained``, ``promoted`` and ``looked`` are places
+    of batches. ``regret`` is the cost over that of the best sequence in hindsight, as a share of it; ``against`` the
+    cost saved against each plain policy.
+    """
+
+    name: str
+    policy: Mapping[str, Any]
+    metrics: tuple[float | None, ...]
+    costs: tuple[float, ...]
+    retrained: tuple[int, ...]
+    promoted: tuple[int, ...]
+    looked: tuple[int, ...]
+    rejected: int
+    not_worth_it: int
+    seconds: float
+    errors: float
+    trainings: float
+    interval: tuple[float, float]
+    regret: float | None
+    against: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """Cost of errors and trainings."""
+        return self.errors + self.trainings
+
+    @property
+    def mean_metric(self) -> float | None:
+        """Mean of the primary metric over the batches that were scored and labelled."""
+        known = [value for value in self.metrics if value is not None]
+        return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All outcomes, the cheapest first; ``first`` is the place of the first batch that is charged for."""
+
+    windows: tuple[Window, ...]
+    first: int
+    outcomes: tuple[Outcome, ...]
+    best: Best | None
+    front: tuple[str, ...]
+    advice: Advice
+    prices: Prices
+    error: float
+
+
+def compare(
+    world: World,
+    policies: Mapping[str, PolicySpec],
+    setting: Setting,
+    *,
+    present: str,
+    costs: Costs,
+    prices: Prices,
+    loss_of: LossOf,
+    metric_of: Callable[[str, int], float | None],
+    table: Table | None,
+    seed: int,
+    on_policy: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Play all policies, and the plain ones, and compare them from the first batch that any champion scored.
+
+    Every policy is played with the same ``costs``, whatever its own say: what a mistake costs is not the policy's to
+    choose. Until the first champion all policies do the same.
+
+    Args:
+        world: The past, with the matrix.
+        policies: By name; ``present`` names the one in use.
+        setting: Whose decisions these are.
+        present: The policy that a change is measured against.
+        costs: What the rules are told of costs.
+        prices: The same, as they are charged.
+        loss_of: Cost of the errors of an estimator on a batch.
+        metric_of: The primary metric of an estimator on a batch, on the labels known at the end.
+        table: For the choice in hindsight; None to leave it out.
+        seed: Of the bootstrap.
+        on_policy: Is told (done, of).
+    """
+    plain = {name: PolicySpec.model_validate(body) for name, body in REFERENCES.items()}
+    named = {**plain, **policies}
+    played: dict[str, tuple[Move, ...]] = {}
+    for done, (name, policy) in enumerate(named.items()):
+        if on_policy is not None:
+            on_policy(done, len(named))
+        played[name] = play(world, policy.model_copy(update={"costs": costs}), setting)
+    first = _first(played)
+    accounts = {name: account(moves, loss_of, prices, first=first) for name, moves in played.items()}
+    best = _best(table, played, first, prices)
+    outcomes = [_outcome(name, named[name], played[name], accounts, best, metric_of, seed=seed) for name in named]
+    outcomes.sort(key=lambda one: (one.total, one.name))
+    return Comparison(
+        windows=tuple(step.window for step in world.steps),
+        first=first,
+        outcomes=tuple(outcomes),
+        best=best,
+        front=front({one.name: (one.errors, one.trainings) for one in outcomes}),
+        advice=advise(accounts, present=present, seed=seed),
+        prices=prices,
+        error=costs.error,
+    )
+
+
+def _first(played: Mapping[str, Sequence[Move]]) -> int:
+    """The first batch that a champion scored, under any policy; the end if there never was one."""
+    return min(
+        (next((place for place, move in enumerate(moves) if move.served), len(moves)) for moves in played.values()),
+        default=0,
+    )
+
+
+def _best(table: Table | None, played: Mapping[str, Sequence[Move]], first: int, prices: Prices) -> Best | None:
+    """The cheapest sequence that starts with the first champion that all policies share."""
+    moves = next(iter(played.values()))
+    if table is None or first >= len(moves) or moves[first].served not in table.keys:
+        return None
+    return cheapest_sequence(
+        table.losses[:, first:],
+        np.maximum(table.available - first, 0),
+        start=table.keys.index(moves[first].served or ""),
+        price=prices.training,
+    )
+
+
+def _outcome(
+    name: str,
+    policy: PolicySpec,
+    moves: Sequence[Move],
+    accounts: Mapping[str, Account],
+    best: Best | None,
+    metric_of: Callable[[str, int], float | None],
+    *,
+    seed: int,
+) -> Outcome:
+    bill = accounts[name]
+    trained = [place for place, move in enumerate(moves) if move.challenge is not None and place >= bill.first]
+    sums = resampled_sums(bill.costs, resamples=RESAMPLES, seed=seed)[0]
+    return Outcome(
+        name=name,
+        policy=policy.model_dump(mode="json"),
+        metrics=tuple(None if move.served is None else metric_of(move.served, i) for i, move in enumerate(moves)),
+        costs=tuple(float(cost) for cost in bill.costs),
+        retrained=tuple(trained),
+        promoted=tuple(place for place in trained if moves[place].promoted),
+        looked=tuple(place for place in trained if moves[place].conclusion.least_gain is not None),
+        rejected=bill.rejected,
+        not_worth_it=bill.not_worth_it,
+        seconds=bill.seconds,
+        errors=float(bill.errors.sum()),
+        trainings=float(bill.trainings.sum()),
+        interval=interval(sums),
+        regret=None if best is None or best.cost <= 0 else bill.total / best.cost - 1.0,
+        against={plain: accounts[plain].total - bill.total for plain in REFERENCES},
+    )

@@ -57,7 +57,7 @@ class Veto(Spec):
     )
     labelled: Share | None = Field(
         default=None,
-        description="Nothing is trained while of the newest labelled batch less than this share of its rows has labels.",
+        description="Nothing is trained while less than this share of the newest labelled batch has labels.",
     )
 
     @model_validator(mode="after")

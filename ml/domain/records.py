@@ -126,6 +126,7 @@ class RuleResult:
     """What one node of the policy's tree said, with all that a person needs to see why.
 
     ``sentence`` is plain words; ``value`` against ``threshold`` gives the counterfactual; ``evidence`` is small JSON.
+    ``least_gain`` is a condition on the retraining that is asked for: see :class:`Decision`.
     """
 
     kind: str
@@ -135,6 +136,7 @@ class RuleResult:
     threshold: float | None = None
     evidence: Json = field(default_factory=dict)
     of: tuple[RuleResult, ...] = ()
+    least_gain: float | None = None
 
 
 class Trigger(StrEnum):
@@ -150,7 +152,8 @@ class Decision:
 
     ``id`` is a content key of model, as_of, policy, history and request: deciding twice on one history gives the same
     id. ``result`` is the rule tree; ``guards`` are the conditions around it (cooldown, labelled rows), each able to
-    hold a retraining back. ``sentence`` says the whole in one line.
+    hold a retraining back. ``sentence`` says the whole in one line. ``least_gain`` is what the challenger must gain in
+    the primary metric on the held-out rows to be worth going live, None if the gate alone decides.
     """
 
     id: str
@@ -166,6 +169,7 @@ class Decision:
     history_sha256: str
     reason: str = ""
     actor: str = ""
+    least_gain: float | None = None
 
 
 class Stage(StrEnum):

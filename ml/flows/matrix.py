@@ -81,7 +81,12 @@ class Matrix:
         spec = self.spec
         parts = (spec.training, spec.gate, spec.problem, spec.features, spec.time)
         return digest_of(
-            [*[part.model_dump(mode="json") for part in parts], self.past.schema.to_json(), code_version(), library_versions()]
+            [
+                *[part.model_dump(mode="json") for part in parts],
+                self.past.schema.to_json(),
+                code_version(),
+                library_versions(),
+            ]
         )
 
     @property
@@ -223,9 +228,7 @@ class Matrix:
             found = fit(rows, spec=self.spec, schema=past.schema, problem=self.problem)
             return found.candidate, found.parameters, found.seconds, found.estimator
         parameters = dict(recipe.parameters or {})
-        estimator = refit(
-            recipe.candidate, parameters, rows, spec=self.spec, schema=past.schema, problem=self.problem
-        )
+        estimator = refit(recipe.candidate, parameters, rows, spec=self.spec, schema=past.schema, problem=self.problem)
         return recipe.candidate, parameters, 0.0, estimator
 
     def _since(self, rows: pd.DataFrame) -> int:

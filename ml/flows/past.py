@@ -45,7 +45,12 @@ class Past:
     """The batches that passed validation, in order, with what was known after each of them."""
 
     def __init__(
-        self, workspace: Workspace, spec: ModelSpec, schema: TableSchema, batches: Sequence[Batch], arrived: list[list[Part]]
+        self,
+        workspace: Workspace,
+        spec: ModelSpec,
+        schema: TableSchema,
+        batches: Sequence[Batch],
+        arrived: list[list[Part]],
     ) -> None:
         self.spec, self.schema = spec, schema
         self._workspace = workspace

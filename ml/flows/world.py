@@ -108,8 +108,11 @@ class RecordedWorld:
         least = self._spec.training.min_rows
         sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
         recipes = [self.matrix.recipe(step, one) for one in sets]
-        fitted = [(one, recipe, column) for one, recipe in zip(sets, recipes, strict=True)
-                  if (column := self.matrix.column(recipe)) is not None]
+        fitted = [
+            (one, recipe, column)
+            for one, recipe in zip(sets, recipes, strict=True)
+            if (column := self.matrix.column(recipe)) is not None
+        ]
         if not fitted:
             return None
         held = self._held_out(step, split)
@@ -213,7 +216,9 @@ class RecordedWorld:
         recipe = self._recipes[champion.challenger]
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         rows = champion.gate.rows
-        newest = [part for part in self.past.known[recipe.step] if self.past.windows[part[0]].end > champion.trained_until]
+        newest = [
+            part for part in self.past.known[recipe.step] if self.past.windows[part[0]].end > champion.trained_until
+        ]
         sides = Sides(
             reference=reference_sample(learned, spec, schema),
             features=self.past.features(step),
@@ -223,8 +228,13 @@ class RecordedWorld:
         )
         found = observations_of(drift_of(spec, schema, sides), window=self.past.windows[step], version=None)
         return [
-            {"quantity": one.quantity.value, "subject": one.subject, "value": one.value, "rows": one.rows,
-             "detail": dict(one.detail)}
+            {
+                "quantity": one.quantity.value,
+                "subject": one.subject,
+                "value": one.value,
+                "rows": one.rows,
+                "detail": dict(one.detail),
+            }
             for one in found
         ]
 

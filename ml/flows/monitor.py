@@ -8,23 +8,16 @@ import pandas as pd
 
 from ml.domain.findings import Finding
 from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Version
-from ml.domain.schema import ColumnRole, TableSchema
+from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.label import label
 from ml.flows.rows import batch_with_labels
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
-from ml.monitoring import (
-    ColumnDrift,
-    drift_findings,
-    drift_observations,
-    measure_drift,
-    measure_performance,
-    performance_findings,
-)
+from ml.monitoring import drift_findings, measure_performance, performance_findings
 from ml.problems import problem_of
-from ml.problems.base import PREDICTION
 from ml.profiles import conform
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
@@ -112,52 +105,20 @@ def _scorings(reader: Reader, spec: ModelSpec, batch: Batch) -> list[Scoring]:
 
 
 def _measure_drift(task: _Task, champion: Version, current: list[Scoring], labelled: list[pd.DataFrame]) -> None:
-    workspace, spec, schema = task.workspace, task.spec, task.schema
-    reference = workspace.frame(champion.manifest["reference_sha256"])
-    rows = workspace.frame(task.batch.validation.kept_sha256)
-    features = measure_drift(
-        reference,
-        conform(rows, schema),
-        numeric=schema.names(ColumnRole.NUMERIC),
-        categorical=schema.names(ColumnRole.CATEGORICAL),
-        spec=spec.monitoring.drift,
-        seed=spec.training.seed,
-    )
-    predictions = _prediction_drift(task, champion, current)
-    target = _output_drift(task, reference, pd.concat(labelled), spec.problem.targets) if labelled else ()
-    for drifts, quantity, version in (
-        (features, Quantity.COLUMN_DRIFT, None),
-        (predictions, Quantity.PREDICTION_DRIFT, champion.version),
-        (target, Quantity.TARGET_DRIFT, None),
-    ):
-        task.observations.extend(
-            drift_observations(drifts, quantity=quantity, window=task.window, as_of=task.window.end, version=version)
-        )
-    task.findings.extend(
-        drift_findings(features, drift_share=spec.monitoring.drift_share, predictions=predictions, target=target)
-    )
-
-
-def _prediction_drift(task: _Task, champion: Version, current: list[Scoring]) -> tuple[ColumnDrift, ...]:
-    """Compare with the predictions for held-out rows: those for rows it was fitted on would look too sure."""
+    workspace, spec = task.workspace, task.spec
     mine = [scoring for scoring in current if scoring.version == champion.version]
-    if not mine:
-        return ()
-    reference = task.workspace.frame(champion.manifest["holdout_predictions_sha256"])
-    return _output_drift(task, reference, task.workspace.frame(mine[-1].sha256), (PREDICTION,))
-
-
-def _output_drift(
-    task: _Task, reference: pd.DataFrame, current: pd.DataFrame, columns: tuple[str, ...]
-) -> tuple[ColumnDrift, ...]:
-    numeric = problem_of(task.spec.problem).numeric_output
-    return measure_drift(
-        reference,
-        current,
-        numeric=columns if numeric else (),
-        categorical=() if numeric else columns,
-        spec=task.spec.monitoring.drift.model_copy(update={"columns": None}),
-        seed=task.spec.training.seed,
+    sides = Sides(
+        reference=workspace.frame(champion.manifest["reference_sha256"]),
+        features=conform(workspace.frame(task.batch.validation.kept_sha256), task.schema),
+        reference_predictions=workspace.frame(champion.manifest["holdout_predictions_sha256"]),
+        predictions=workspace.frame(mine[-1].sha256) if mine else None,
+        labelled=labelled,
+    )
+    drift = drift_of(spec, task.schema, sides)
+    task.observations.extend(observations_of(drift, window=task.window, version=champion.version))
+    share = spec.monitoring.drift_share
+    task.findings.extend(
+        drift_findings(drift.features, drift_share=share, predictions=drift.predictions, target=drift.target)
     )
 
 

@@ -33,8 +33,8 @@ class Table:
     """The losses of every estimator that could have served, for the choice in hindsight.
 
     ``keys`` name the estimators, ``losses`` are the costs of their errors on each batch, shape (estimators, batches),
-    NaN where one cannot score; ``available`` is the first batch that each could serve; ``seconds`` is how long each took
-    to train, None if that costs nothing.
+    NaN where one cannot score; ``available`` is the first batch that each could serve; ``seconds`` is how long each
+    took to train, None if that costs nothing.
     """
 
     keys: tuple[str, ...]
@@ -144,7 +144,9 @@ def compare(
     first = first_shared(played)
     accounts = {name: account(moves, loss_of, prices, first=first) for name, moves in played.items()}
     best = _best(table, played, first, prices)
-    outcomes = [_outcome(name, named[name], played[name], accounts, best, metric_of, seed=seed) for name in named]
+    outcomes = [
+        _outcome(name, named[name], played[name], accounts, best=best, metric_of=metric_of, seed=seed) for name in named
+    ]
     outcomes.sort(key=lambda one: (one.total, one.name))
     return Comparison(
         setting=setting,
@@ -204,9 +206,9 @@ def _outcome(
     policy: PolicySpec,
     moves: Sequence[Move],
     accounts: Mapping[str, Account],
+    *,
     best: Best | None,
     metric_of: Callable[[str, int], float | None],
-    *,
     seed: int,
 ) -> Outcome:
     bill = accounts[name]

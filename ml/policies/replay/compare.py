@@ -136,11 +136,7 @@ def compare(
         DataError: a policy never has a champion, though others do: there is nothing to compare.
     """
     named = {**plain_policies(policies[present]), **policies}
-    played: dict[str, tuple[Move, ...]] = {}
-    for name, policy in named.items():
-        played[name] = play(world, policy.model_copy(update={"costs": costs}), setting)
-        if on_policy is not None:
-            on_policy(len(played), len(named))
+    played = _played(world, {name: with_costs(policy, costs) for name, policy in named.items()}, setting, on_policy)
     first = first_shared(played)
     accounts = {name: account(moves, loss_of, prices, first=first) for name, moves in played.items()}
     best = _best(table, played, first, prices)
@@ -162,10 +158,29 @@ def compare(
     )
 
 
+def with_costs(policy: PolicySpec, costs: Costs) -> PolicySpec:
+    """Return the policy under other costs."""
+    return policy.model_copy(update={"costs": costs})
+
+
 def plain_policies(present: PolicySpec) -> dict[str, PolicySpec]:
     """Return the plain policies; they wait for as many labelled rows as the present one, so that all start alike."""
     least = {"min_labelled": present.min_labelled}
     return {name: PolicySpec.model_validate({**body, **least}) for name, body in REFERENCES.items()}
+
+
+def _played(
+    world: World,
+    policies: Mapping[str, PolicySpec],
+    setting: Setting,
+    on_policy: Callable[[int, int], None] | None,
+) -> dict[str, tuple[Move, ...]]:
+    played: dict[str, tuple[Move, ...]] = {}
+    for name, policy in policies.items():
+        played[name] = play(world, policy, setting)
+        if on_policy is not None:
+            on_policy(len(played), len(policies))
+    return played
 
 
 def first_shared(played: Mapping[str, Sequence[Move]]) -> int:

@@ -116,15 +116,14 @@ def compare(
 ) -> Comparison:
     """Play all policies, and the plain ones, and compare them from the first batch that all of them scored.
 
-    Every policy is played with the same ``costs``, whatever its own say: what a mistake costs is not the policy's to
-    choose.
+    Every policy is played with the same ``costs``: what a mistake costs is not the policy's to choose.
 
     Args:
         world: The past, with the matrix.
-        policies: By name; ``present`` names the one in use.
+        policies: By name.
         setting: Whose decisions these are.
-        present: The policy that a change is measured against.
-        costs: What the rules are told of costs.
+        present: Name of the policy in use, that a change is measured against.
+        costs: What the rules are told of costs, whatever the policies say.
         prices: The same, as they are charged.
         loss_of: Cost of the errors of an estimator on a batch.
         metric_of: The primary metric of an estimator on a batch, on the labels known at the end.

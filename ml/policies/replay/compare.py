@@ -116,14 +116,12 @@ def compare(
 ) -> Comparison:
     """Play all policies, and the plain ones, and compare them from the first batch that all of them scored.
 
-    Every policy is played with the same ``costs``: what a mistake costs is not the policy's to choose.
-
     Args:
         world: The past, with the matrix.
         policies: By name.
         setting: Whose decisions these are.
         present: Name of the policy in use, that a change is measured against.
-        costs: What the rules are told of costs, whatever the policies say.
+        costs: What all rules are told of costs: what a mistake costs is not the policy's to choose.
         prices: The same, as they are charged.
         loss_of: Cost of the errors of an estimator on a batch.
         metric_of: The primary metric of an estimator on a batch, on the labels known at the end.
@@ -139,16 +137,13 @@ def compare(
     first = first_shared(played)
     accounts = {name: account(moves, loss_of, prices, first=first) for name, moves in played.items()}
     best = _best(table, played, first, prices)
-    outcomes = [
-        _outcome(name, named[name], played[name], accounts, best=best, metric_of=metric_of, seed=seed) for name in named
-    ]
-    outcomes.sort(key=lambda one: (one.total, one.name))
+    outcomes = _outcomes(named, played, accounts, best=best, metric_of=metric_of, seed=seed)
     return Comparison(
         setting=setting,
         present=present,
         windows=tuple(step.window for step in world.steps),
         first=first,
-        outcomes=tuple(outcomes),
+        outcomes=outcomes,
         best=best,
         front=front({one.name: (one.errors, one.trainings) for one in outcomes}),
         advice=advise(accounts, present=present, seed=seed),
@@ -213,6 +208,22 @@ def _best(table: Table | None, played: Mapping[str, Sequence[Move]], first: int,
         price=prices.training + prices.per_hour * seconds / 3600.0,
     )
     return replace(found, switches=tuple((first + place, estimator) for place, estimator in found.switches))
+
+
+def _outcomes(
+    named: Mapping[str, PolicySpec],
+    played: Mapping[str, Sequence[Move]],
+    accounts: Mapping[str, Account],
+    *,
+    best: Best | None,
+    metric_of: Callable[[str, int], float | None],
+    seed: int,
+) -> tuple[Outcome, ...]:
+    found = [
+        _outcome(name, policy, played[name], accounts, best=best, metric_of=metric_of, seed=seed)
+        for name, policy in named.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.total, one.name)))
 
 
 def _outcome(

@@ -90,7 +90,7 @@ def replay(
     Raises:
         NotFoundError: there are no batches on record.
     """
-    chosen = policies or {name: PolicySpec.model_validate(body) for name, body in STANDARD.items()}
+    chosen = _standard(spec) if policies is None else policies
     with staged(workspace, spec, start=start, end=end, costs=costs, jobs=jobs, on_progress=on_progress) as stage:
         return compare(
             stage.world,
@@ -105,6 +105,12 @@ def replay(
             seed=spec.training.seed,
             on_policy=None if on_progress is None else partial(on_progress, "policies"),
         )
+
+
+def _standard(spec: ModelSpec) -> dict[str, PolicySpec]:
+    """The standard set without what is the present policy anyhow."""
+    found = {name: PolicySpec.model_validate(body) for name, body in STANDARD.items()}
+    return {name: policy for name, policy in found.items() if policy.when != spec.policy.when}
 
 
 def replayed_decisions(

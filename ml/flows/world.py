@@ -15,7 +15,8 @@ from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
 from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import GateResult, Observation, Quantity
-from ml.evaluation import Judgement, judge, pays, pick, terms_of
+from ml.evaluation import Judgement, judge, pick, terms_of
+from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
 from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.matrix import Column, Matrix, Recipe
@@ -216,8 +217,9 @@ class RecordedWorld:
         recipe = self._recipes[champion.challenger]
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         rows = champion.gate.rows
+        judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
         newest = [
-            part for part in self.past.known[recipe.step] if self.past.windows[part[0]].end > champion.trained_until
+            part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until
         ]
         sides = Sides(
             reference=reference_sample(learned, spec, schema),

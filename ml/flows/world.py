@@ -49,14 +49,12 @@ class RecordedWorld:
 
     def metric(self, key: str, place: int, step: int) -> float | None:
         """Return the primary metric of an estimator on a batch, on the labels that came with ``step``."""
-        column = self.column(key)
-        part = next(part for part in self.past.arrived(step) if part[0] == place)
-        return column.metrics.get(part)
+        return _defined(self.column(key).metrics[self.past.events[step, place]])
 
     def last_metric(self, key: str, place: int) -> float | None:
         """Return the primary metric of an estimator on a batch, on the labels known at the end."""
-        part = self.past.last.get(place)
-        return None if part is None else self.column(key).metrics.get(part)
+        event = self.past.last_events.get(place)
+        return None if event is None else _defined(self.column(key).metrics[event])
 
     def labelled_rows(self, place: int) -> int:
         """Count the rows of a batch that have labels at the end."""
@@ -218,9 +216,7 @@ class RecordedWorld:
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         rows = champion.gate.rows
         judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
-        newest = [
-            part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until
-        ]
+        newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
         sides = Sides(
             reference=reference_sample(learned, spec, schema),
             features=self.past.features(step),
@@ -239,6 +235,10 @@ class RecordedWorld:
             }
             for one in found
         ]
+
+
+def _defined(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _observation(document: Json) -> Json:

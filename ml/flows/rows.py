@@ -21,13 +21,18 @@ from ml.specs import ModelSpec
 class LabelledRows:
     """Rows with a label, in the order of time, and where they came from.
 
-    ``snapshots`` are the digests of every frame that went in, rows and labels; ``until`` is the exclusive end of the
-    newest batch in it, None if there is none.
+    ``snapshots`` are the digests of every frame that went in, rows and labels; ``batches`` the windows of those with a
+    labelled row, in order.
     """
 
     frame: pd.DataFrame
     snapshots: tuple[str, ...]
-    until: datetime | None
+    batches: tuple[Window, ...]
+
+    @property
+    def until(self) -> datetime | None:
+        """Exclusive end of the newest batch with a labelled row, None if there is none."""
+        return max((batch.end for batch in self.batches), default=None)
 
     @property
     def sha256(self) -> str:
@@ -56,7 +61,7 @@ def labelled_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, *, as_o
         labels = {snapshot.window: snapshot.sha256 for snapshot in known}
     frames: list[pd.DataFrame] = []
     used: list[str] = []
-    until: datetime | None = None
+    windows: list[Window] = []
     for batch in reader.batches(spec.model, as_of=as_of):
         if spec.labels_are_separate and batch.window not in labels:
             continue
@@ -66,9 +71,9 @@ def labelled_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, *, as_o
             continue
         frames.append(frame)
         used.extend(parts)
-        until = batch.window.end if until is None else max(until, batch.window.end)
+        windows.append(batch.window)
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    return LabelledRows(frame, tuple(used), until)
+    return LabelledRows(frame, tuple(used), tuple(windows))
 
 
 def _with_label(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:

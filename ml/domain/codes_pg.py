@@ -51,4 +51,11 @@ GATE: Mapping[str, Code] = {
         "or cannot be computed.",
         remedy="Improve the challenger, or change the floor if it asks for more than these data can give.",
     ),
+    "PG007": Code(
+        title="Gain pays for going live",
+        meaning="The decision asked for a least gain: the challenger was trained to see whether a retraining pays, "
+        "and its gain over the champion on the held-out rows is smaller.",
+        remedy="Nothing is wrong with the challenger: going live would cost more than it gains, so the champion stays. "
+        "Retrain by hand if it should go live all the same, or correct policy.costs if the prices are wrong.",
+    ),
 }

@@ -50,7 +50,8 @@ class Case:
     """A challenger before the gate.
 
     ``metrics`` maps ``challenger`` and the rival to metric values, without those that cannot be computed:
-    ``undefined`` says why, by (who, metric). ``gain`` is None if there is no rival or no primary metric.
+    ``undefined`` says why, by (who, metric). ``gain`` is None if there is no rival or no primary metric. ``least_gain``
+    is what the gain must reach for going live to pay, None if nobody asked.
     """
 
     gate: GateSpec
@@ -62,6 +63,7 @@ class Case:
     undefined: Mapping[tuple[str, str], str]
     gain: Gain | None
     why_no_gain: str = ""
+    least_gain: float | None = None
 
     @property
     def has_enough_rows(self) -> bool:
@@ -79,6 +81,7 @@ def open_case(
     champion: pd.DataFrame | None,
     dummy: pd.DataFrame | None,
     seed: int,
+    least_gain: float | None = None,
 ) -> Case:
     """Measure all that the checks ask for.
 
@@ -104,7 +107,7 @@ def open_case(
         why = undefined.get((CHALLENGER, metric)) or undefined.get((rival.value, metric)) or ""
         if not why:
             gain, why = _gain(primary, truth, challenger, other, gate=gate, seed=seed)
-    return Case(gate, problem, primary, len(truth), rival, metrics, undefined, gain, why)
+    return Case(gate, problem, primary, len(truth), rival, metrics, undefined, gain, why, least_gain)
 
 
 def _measured(

@@ -43,10 +43,12 @@ def judge(
     champion: pd.DataFrame | None,
     dummy: pd.DataFrame | None,
     seed: int,
+    least_gain: float | None = None,
 ) -> Judgement:
     """Judge a challenger against the champion, or a first version against the dummy, by predictions for the same rows.
 
     It passes if no check failed and none could not tell. The same rows, predictions and seed give the same verdict.
+    ``least_gain`` is what the primary metric must gain over the champion for going live to pay; None asks for nothing.
 
     Raises:
         DataError: the predictions are not for the rows of the truth.
@@ -60,6 +62,7 @@ def judge(
         champion=champion,
         dummy=dummy,
         seed=seed,
+        least_gain=least_gain,
     )
     findings = tuple(finding for check in CHECKS for finding in check(case))
     blocking = [finding for finding in findings if finding.outcome in _BLOCKING]
@@ -75,15 +78,18 @@ def judge(
 
 def _sentence(case: Case, blocking: list[Finding]) -> str:
     if not blocking:
-        return f"Passed: {_measured(case)}{_standing(case)}."
+        return f"Passed: {_measured(case)}{_standing(case)}{_paying(case)}."
     if not case.has_enough_rows:
         return f"Not promoted: {case.rows} held-out rows cannot tell anything, {case.gate.min_rows} are needed."
     if blocking[0].code == "PG002":
         return f"Not promoted: {case.metric.name} cannot be compared: {blocking[0].seen.rstrip('.')}."
     floors = [finding for finding in blocking if finding.code == "PG006"]
     missed = "".join(f"; {one.subject} is {one.seen or 'unknown'}, {one.expected} is asked for" for one in floors)
-    lost = "" if len(floors) == len(blocking) else _standing(case)
-    return f"Rejected: {_measured(case)}{lost}{missed}."
+    codes = {finding.code for finding in blocking}
+    lost = "" if codes <= {"PG006", "PG007"} else _standing(case)
+    unpaid = _paying(case) if "PG007" in codes else ""
+    word = "Not promoted" if codes == {"PG007"} else "Rejected"
+    return f"{word}: {_measured(case)}{lost}{unpaid}{missed}."
 
 
 def _measured(case: Case) -> str:
@@ -112,3 +118,11 @@ def _standing(case: Case) -> str:
     if case.gate.comparison == "superior":
         return f": surely better{beyond}" if case.gain.low > margin else f": not surely better{beyond}"
     return f": surely worse{beyond}" if case.gain.high < -margin else f": not surely worse{beyond}"
+
+
+def _paying(case: Case) -> str:
+    """Say whether the gain pays for going live, if that was asked."""
+    if case.least_gain is None or case.gain is None or case.rival is not Rival.CHAMPION:
+        return ""
+    word = "pays" if case.gain.difference >= case.least_gain else "does not pay"
+    return f"; the gain {word} (gain {case.gain.difference:+.4g}, needed {case.least_gain:+.4g})"

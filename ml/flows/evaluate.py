@@ -69,6 +69,7 @@ def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger
         champion=champion,
         dummy=dummy,
         seed=spec.training.seed,
+        least_gain=rows.decision.least_gain,
     )
 
 

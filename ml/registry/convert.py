@@ -129,7 +129,7 @@ def observation_of(row: Sequence[Any]) -> Observation:
 
 def rule_json(result: RuleResult) -> dict[str, Any]:
     """Write one node of a decision's rule tree as JSON, with all nodes below."""
-    return {
+    written = {
         "kind": result.kind,
         "verdict": result.verdict.value,
         "sentence": result.sentence,
@@ -138,6 +138,7 @@ def rule_json(result: RuleResult) -> dict[str, Any]:
         "evidence": dict(result.evidence),
         "of": [rule_json(part) for part in result.of],
     }
+    return written if result.least_gain is None else {**written, "least_gain": float(result.least_gain)}
 
 
 def rule_of(data: Mapping[str, Any]) -> RuleResult:
@@ -150,6 +151,7 @@ def rule_of(data: Mapping[str, Any]) -> RuleResult:
         threshold=data["threshold"],
         evidence=data["evidence"],
         of=tuple(rule_of(part) for part in data["of"]),
+        least_gain=data.get("least_gain"),
     )
 
 
@@ -169,6 +171,7 @@ def decision_of(row: AnyRow) -> Decision:
         history_sha256=row.history_sha256,
         reason=row.reason,
         actor=row.actor,
+        least_gain=row.least_gain,
     )
 
 

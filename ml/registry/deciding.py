@@ -98,6 +98,7 @@ class DecisionWriter(Writing, DecisionReader):
                 "history_sha256": decision.history_sha256,
                 "reason": decision.reason,
                 "actor": decision.actor,
+                "least_gain": None if decision.least_gain is None else float(decision.least_gain),
             },
         )
         return self.decision(decision.id) or decision

@@ -211,6 +211,7 @@ class DecisionRow(OfWindow, Base):
     history_sha256: Mapped[str]
     reason: Mapped[str] = mapped_column(SafeText)
     actor: Mapped[str] = mapped_column(SafeText)
+    least_gain: Mapped[float | None]
 
 
 class GateResultRow(OfModel, Base):

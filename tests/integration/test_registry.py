@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -207,6 +208,15 @@ def test_what_was_measured_says_on_how_many_rows(registry: Registry) -> None:
 def test_what_could_not_be_measured_is_not_a_number_in_disguise(registry: Registry, value: float) -> None:
     with registry.write() as writer, pytest.raises(RegistryError, match="finite number"):
         writer.add_observations(MODEL, [observation(1, value)])
+
+
+def test_the_gain_that_a_decision_asks_for_is_kept_with_the_rules_that_ask(registry: Registry) -> None:
+    rules = decision(0).result
+    asking = replace(rules, least_gain=0.0125, of=(replace(rules.of[0], least_gain=0.0),))
+    with registry.write() as writer:
+        written = writer.add_decision(decision(0, result=asking, least_gain=0.0125))
+        assert written == decision(0, result=asking, least_gain=0.0125)
+        assert writer.add_decision(decision(1)).least_gain is None
 
 
 def test_a_decision_is_recorded_once(registry: Registry) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from ml.domain.errors import RegistryError
+from ml.domain.records import RuleResult, Verdict
 from ml.registry import Registry
 from ml.registry.base import Base
 from ml.registry.engine import open_engine, parse_url
@@ -58,6 +59,23 @@ def test_up_down_and_up_again(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
         assert sorted(catalogue(connection).splitlines()) == sorted(before.splitlines())
+
+
+def test_what_was_decided_before_a_migration_is_read_after_it(engine: Engine, database_url: str) -> None:
+    with Registry.open(database_url) as registry:
+        registered(registry)
+        with registry.write() as writer:
+            writer.add_decision(decision(0, result=RuleResult("manual", Verdict.RETRAIN, "asked", least_gain=0.5)))
+    downgrade(engine, "0001")
+    with engine.connect() as connection:
+        assert "least_gain" not in {column["name"] for column in inspect(connection).get_columns("decision")}
+    with Registry.open(database_url) as registry:
+        with registry.read() as reader:
+            assert reader.decision("d0") == decision(
+                0, result=RuleResult("manual", Verdict.RETRAIN, "asked", least_gain=0.5)
+            )
+        with registry.write() as writer:
+            assert writer.add_decision(decision(1, least_gain=0.25)).least_gain == 0.25
 
 
 def test_the_migrations_make_what_the_code_expects(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from ml.evaluation.checks.first_version import check_first_version
 from ml.evaluation.checks.floors import check_floors
 from ml.evaluation.checks.metric import check_metric
 from ml.evaluation.checks.non_inferior import check_non_inferior
+from ml.evaluation.checks.pays import check_pays
 from ml.evaluation.checks.rows import check_rows
 from ml.evaluation.checks.superior import check_superior
 
@@ -22,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     check_superior,
     check_first_version,
     check_floors,
+    check_pays,
 )
 """All of them always run, so that a verdict shows what was asked, what was not, and every reason at once."""
 

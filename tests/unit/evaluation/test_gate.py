@@ -32,7 +32,9 @@ def right(truth, share, seed=1):
     return pd.DataFrame({"prediction": guess, "p_0": 1 - likely, "p_1": likely})
 
 
-def verdict(truth, challenger, champion=None, *, dummy=None, metric="accuracy", problem=CLASSES, seed=0, **gate):
+def verdict(
+    truth, challenger, champion=None, *, dummy=None, metric="accuracy", problem=CLASSES, seed=0, least_gain=None, **gate
+):
     return judge(
         gate=GateSpec(**gate),
         problem=problem,
@@ -42,6 +44,7 @@ def verdict(truth, challenger, champion=None, *, dummy=None, metric="accuracy", 
         champion=champion,
         dummy=dummy,
         seed=seed,
+        least_gain=least_gain,
     )
 
 
@@ -61,6 +64,7 @@ def test_every_check_always_speaks():
         "PG004": Outcome.NOT_APPLICABLE,
         "PG005": Outcome.NOT_APPLICABLE,
         "PG006": Outcome.NOT_APPLICABLE,
+        "PG007": Outcome.NOT_APPLICABLE,
     }
 
 
@@ -155,6 +159,53 @@ def test_a_floor_that_cannot_be_computed_cannot_tell():
     judgement = verdict(truth, same, same, floors={"roc_auc": 0.5})
     assert outcomes(judgement)["PG006"] is Outcome.CANNOT_TELL
     assert not judgement.passed
+
+
+def test_a_gain_that_does_not_pay_is_said_to_be_that_and_nothing_else():
+    truth = labels(2000)
+    better, champion = right(truth, 0.82), right(truth, 0.8, seed=2)
+    gain = verdict(truth, better, champion).difference
+    judgement = verdict(truth, better, champion, least_gain=0.1)
+    assert not judgement.passed
+    assert [finding.code for finding in judgement.findings if finding.outcome is Outcome.FAILED] == ["PG007"]
+    assert judgement.sentence.startswith("Not promoted: accuracy ")
+    assert judgement.sentence.endswith(f"; the gain does not pay (gain {gain:+.4g}, needed +0.1).")
+    assert "Nothing is wrong with the challenger" in judgement.findings[-1].remedy
+    paying = verdict(truth, better, champion, least_gain=gain)
+    assert paying.passed
+    assert outcomes(paying)["PG007"] is Outcome.PASSED
+    assert paying.sentence.endswith(f"; the gain pays (gain {gain:+.4g}, needed {gain:+.4g}).")
+    assert verdict(truth, champion, better, margin=0.1, least_gain=-0.1).passed, "a loss may pay: it is cheaper to run"
+
+
+def test_every_reason_is_named_beside_the_gain_that_does_not_pay():
+    truth = labels(1000)
+    worse, champion = right(truth, 0.6), right(truth, 0.8, seed=2)
+    sentence = verdict(truth, worse, champion, least_gain=0.1, floors={"accuracy": 0.9}).sentence
+    assert sentence.startswith("Rejected: ")
+    for part in ("surely worse", "does not pay (gain -", "at least 0.9 is asked for"):
+        assert part in sentence
+    sentence = verdict(truth, champion, champion, least_gain=0.1, floors={"accuracy": 0.9}).sentence
+    assert "surely worse" not in sentence
+
+
+def test_errors_pay_when_they_fall():
+    rng = np.random.default_rng(0)
+    truth = pd.DataFrame({"y": rng.normal(size=300)})
+    good, bad = (pd.DataFrame({"prediction": truth["y"] + rng.normal(scale=s, size=300)}) for s in (0.3, 0.6))
+    asked = {"metric": "mean_absolute_error", "problem": NUMBERS, "margin": 9.0, "least_gain": 0.1}
+    assert verdict(truth, good, bad, **asked).passed
+    assert not verdict(truth, bad, good, **asked).passed
+
+
+def test_nothing_has_to_pay_before_there_is_a_champion():
+    truth = labels()
+    dummy = pd.DataFrame({"prediction": np.ones(400, dtype=int), "p_0": 0.5, "p_1": 0.5})
+    first = verdict(truth, right(truth, 0.8), dummy=dummy, least_gain=0.9)
+    assert first.passed
+    assert outcomes(first)["PG007"] is Outcome.NOT_APPLICABLE
+    few = labels(20)
+    assert outcomes(verdict(few, right(few, 1.0), right(few, 0.5), least_gain=0.1))["PG007"] is Outcome.CANNOT_TELL
 
 
 def test_a_first_version_must_beat_a_constant():

@@ -1,0 +1,24 @@
+"""PG007: the gain is worth going live."""
+
+from __future__ import annotations
+
+from ml.domain.findings import Finding
+from ml.evaluation.case import Case, Rival
+from ml.evaluation.checks.comparison import compared
+
+CODE = "PG007"
+
+
+def check_pays(case: Case) -> tuple[Finding, ...]:
+    """Block a challenger whose measured gain, not an end of its interval, is below what its decision asked for.
+
+    The decision has weighed how sure a gain is already: what it asks for is where going live begins to pay on average.
+    """
+    least = case.least_gain
+    return compared(
+        case,
+        code=CODE,
+        applies=least is not None and case.rival is Rival.CHAMPION,
+        passed=least is None or (case.gain is not None and case.gain.difference >= least),
+        expected="nothing" if least is None else f"a gain of at least {least:+.4g}",
+    )

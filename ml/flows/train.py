@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from ml.artifacts.models import put_model
 from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
+from ml.flows.lease import lease_of
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.rows import LabelledRows, labelled_rows
 from ml.flows.schema import required_schema
@@ -24,8 +24,6 @@ from ml.profiles import conform
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.training import Fitted, Split, fit, select_rows, split_in_time
-
-LEASE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +55,22 @@ def train(
         done = reader.version_by_run_key(spec.model, decision_id)
         if done is not None:
             return done
-        rows = training_rows(workspace, reader, spec, decision_id)
-    if rows.decision.verdict is not Verdict.RETRAIN:
+        decision = _decision(reader, spec, decision_id)
+    if decision.verdict is not Verdict.RETRAIN:
         raise RegistryError(
-            f"The decision {decision_id} was to keep the champion of {spec.model}: {rows.decision.sentence}",
+            f"The decision {decision_id} was to keep the champion of {spec.model}: {decision.sentence}",
             remedy="to retrain all the same, decide by hand with force and a reason.",
         )
-    found = len(rows.split.train)
-    if found < spec.training.min_rows:
-        raise DataError(
-            f"{spec.model} has {found} labelled rows to train on; training.min_rows asks for {spec.training.min_rows}.",
-            remedy="wait for more labels, widen training.window or lower training.min_rows.",
-        )
     with _lease(workspace, spec, decision_id):
+        with workspace.registry.read() as reader:
+            rows = training_rows(workspace, reader, spec, decision_id)
+        found = len(rows.split.train)
+        if found < spec.training.min_rows:
+            raise DataError(
+                f"{spec.model} has {found} labelled rows to train on; training.min_rows asks for "
+                f"{spec.training.min_rows}.",
+                remedy="wait for more labels, widen training.window or lower training.min_rows.",
+            )
         fitted = fit(
             rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial
         )
@@ -80,11 +81,11 @@ def train(
 def _lease(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Iterator[None]:
     """Hold the model's lease beyond a good end, until the challenger is promoted or rejected; give it back on failure.
 
-    A process that is killed gives nothing back: its retry holds the lease already, another decision waits until it
-    expires.
+    The decision holds it already, unless it was left alone for too long or was a person's word against it. A process
+    that is killed gives nothing back: its retry holds the lease already, another decision waits until it expires.
     """
     with workspace.registry.write() as writer:
-        writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=spec.training.max_duration or LEASE)
+        writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=lease_of(spec))
     try:
         yield
     except BaseException:
@@ -93,13 +94,18 @@ def _lease(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Iterator[
         raise
 
 
-def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decision_id: str) -> TrainingRows:
-    """Gather the rows of a decision's retraining from the records as they stood at its ``as_of``."""
+def _decision(reader: Reader, spec: ModelSpec, decision_id: str) -> Decision:
     decision = reader.decision(decision_id)
     if decision is None or decision.model != spec.model:
         raise NotFoundError(
             f"{spec.model} has no decision {decision_id!r}.", remedy=f"list them with: evergreen history {spec.model}"
         )
+    return decision
+
+
+def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decision_id: str) -> TrainingRows:
+    """Gather the rows of a decision's retraining from the records as they stood at its ``as_of``."""
+    decision = _decision(reader, spec, decision_id)
     champion = reader.champion_at(spec.model, decision.as_of)
     labelled = labelled_rows(workspace, reader, spec, as_of=decision.as_of)
     schema = required_schema(reader, spec)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ml.domain.findings import Finding
-from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Version
+from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Validation, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.drift import Sides, drift_of, observations_of
@@ -46,7 +46,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     in all metrics, and these with those at its promotion; a shadow's in the primary one, by which versions are
     compared. What cannot be measured is a finding, never an abort.
     """
-    rows = validate(workspace, spec, window).rows_kept
+    validation = validate(workspace, spec, window)
     label(workspace, spec, window)
     with workspace.registry.read() as reader:
         task = _gather(reader, workspace, spec, window)
@@ -56,7 +56,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
         scorings = {batch.window: _scorings(reader, spec, batch) for batch in batches.values()}
-    task.observations.append(Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows))
+    task.observations.extend(_counted(window, validation))
     if task.champion is not None:
         _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled])
     for batch, frame in labelled:
@@ -65,6 +65,15 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
         writer.add_observations(spec.model, task.observations)
         writer.add_findings(spec.model, window, window.end, "monitor", tuple(task.findings))
     return tuple(task.findings)
+
+
+def _counted(window: Window, validation: Validation) -> list[Observation]:
+    kept, out = validation.rows_kept, validation.rows_quarantined
+    share = out / (kept + out) if out else 0.0
+    return [
+        Observation(window, window.end, Quantity.ROWS, value=float(kept), rows=kept),
+        Observation(window, window.end, Quantity.QUARANTINED, value=share, rows=kept + out),
+    ]
 
 
 def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Window) -> _Task:

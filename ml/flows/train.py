@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -17,6 +16,7 @@ from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.evaluation import Pick, pick, terms_of
+from ml.flows.lease import lease_of
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.rows import LabelledRows, labelled_rows
 from ml.flows.schema import required_schema
@@ -28,7 +28,6 @@ from ml.specs import ModelSpec
 from ml.specs.training import FixedWindow, window_from, window_json
 from ml.training import Fitted, Split, TrainingSet, fit, split_batches, training_sets
 
-LEASE = timedelta(hours=6)
 OnTrial = Callable[[int, int], None]
 _log = logging.getLogger(__name__)
 
@@ -78,14 +77,16 @@ def train(workspace: Workspace, spec: ModelSpec, decision_id: str, *, on_trial: 
         done = reader.version_by_run_key(spec.model, decision_id)
         if done is not None:
             return done
-        rows = training_rows(workspace, reader, spec, decision_id)
-    if rows.decision.verdict is not Verdict.RETRAIN:
+        decision = _decision(reader, spec, decision_id)
+    if decision.verdict is not Verdict.RETRAIN:
         raise RegistryError(
-            f"The decision {decision_id} was to keep the champion of {spec.model}: {rows.decision.sentence}",
+            f"The decision {decision_id} was to keep the champion of {spec.model}: {decision.sentence}",
             remedy="to retrain all the same, decide by hand with force and a reason.",
         )
-    large, left = _large_enough(spec, training_sets(rows.split, spec.training.window))
     with _lease(workspace, spec, decision_id):
+        with workspace.registry.read() as reader:
+            rows = training_rows(workspace, reader, spec, decision_id)
+        large, left = _large_enough(spec, training_sets(rows.split, spec.training.window))
         candidates, failed = _fitted(spec, rows, large, on_trial)
         for one in (*left, *failed):
             _log.warning("The training window %s is left out: %s", _said(one.trained_on)["window"], one.error.message)
@@ -161,11 +162,11 @@ def pick_candidate(spec: ModelSpec, rows: TrainingRows, candidates: Sequence[Can
 def _lease(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Iterator[None]:
     """Hold the model's lease beyond a good end, until the challenger is promoted or rejected; give it back on failure.
 
-    A process that is killed gives nothing back: its retry holds the lease already, another decision waits until it
-    expires.
+    The decision holds it already, unless it was left alone for too long or was a person's word against it. A process
+    that is killed gives nothing back: its retry holds the lease already, another decision waits until it expires.
     """
     with workspace.registry.write() as writer:
-        writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=spec.training.max_duration or LEASE)
+        writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=lease_of(spec))
     try:
         yield
     except BaseException:
@@ -174,13 +175,18 @@ def _lease(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Iterator[
         raise
 
 
-def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decision_id: str) -> TrainingRows:
-    """Gather the rows of a decision's retraining from the records as they stood at its ``as_of``."""
+def _decision(reader: Reader, spec: ModelSpec, decision_id: str) -> Decision:
     decision = reader.decision(decision_id)
     if decision is None or decision.model != spec.model:
         raise NotFoundError(
             f"{spec.model} has no decision {decision_id!r}.", remedy=f"list them with: evergreen history {spec.model}"
         )
+    return decision
+
+
+def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decision_id: str) -> TrainingRows:
+    """Gather the rows of a decision's retraining from the records as they stood at its ``as_of``."""
+    decision = _decision(reader, spec, decision_id)
     champion = reader.champion_at(spec.model, decision.as_of)
     labelled = labelled_rows(workspace, reader, spec, as_of=decision.as_of)
     schema = required_schema(reader, spec)

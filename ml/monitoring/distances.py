@@ -14,15 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml.monitoring.values import Values
+from ml.specs.monitoring import P_VALUES
 
 Shares = NDArray[np.float64]
 
 _FEW_VALUES = 20  # numbers with at most so many different values in the reference are compared as categories
 _LEAST_SHARE = 1e-4  # stands in for an empty bin where a logarithm is taken
 _LEAST_DEVIATION = 1e-3  # Wasserstein is not divided by less
-
-P_VALUES = frozenset({"ks", "chisquare"})
-"""Methods that give a p-value: small means drift; all others give a distance, large means drift."""
 
 
 def drifted(method: str, score: float, threshold: float) -> bool:

@@ -13,7 +13,7 @@ from ml.domain.records import GateResult, Promotion, Stage, Version
 from ml.registry.convert import finding_json, gate_result_of, promotion_of, version_of
 from ml.registry.memory import END_OF_TIME
 from ml.registry.session import AS_OF, MODEL, Reading, Writing
-from ml.registry.tables import GateResultRow, ModelRow, PromotionRow, VersionRow
+from ml.registry.tables import GateResultRow, LeaseRow, ModelRow, PromotionRow, VersionRow
 
 _OF_MODEL = select(VersionRow.__table__).where(VersionRow.model == MODEL)
 _VERSION = _OF_MODEL.where(VersionRow.version == bindparam("version"))
@@ -32,8 +32,14 @@ _CHAMPION_AT = _OF_MODEL.where(
 _NEWEST_NUMBER = (
     select(VersionRow.version).where(VersionRow.model == MODEL).order_by(VersionRow.version.desc()).limit(1)
 )
-_GATE_RESULTS = select(GateResultRow.__table__).where(GateResultRow.model == MODEL).order_by(GateResultRow.challenger)
-_GATE_RESULT = _GATE_RESULTS.where(GateResultRow.challenger == bindparam("challenger"))
+_GATE_RESULT = select(GateResultRow.__table__).where(
+    GateResultRow.model == MODEL, GateResultRow.challenger == bindparam("challenger")
+)
+_GATE_RESULTS = (
+    select(GateResultRow.__table__)
+    .where(GateResultRow.model == MODEL, GateResultRow.as_of <= AS_OF)
+    .order_by(GateResultRow.challenger)
+)
 _PROMOTIONS = (
     select(PromotionRow.__table__)
     .where(PromotionRow.model == MODEL, PromotionRow.as_of <= AS_OF)
@@ -42,6 +48,7 @@ _PROMOTIONS = (
 _PROMOTION_OF_RUN = select(PromotionRow.__table__).where(
     PromotionRow.model == MODEL, PromotionRow.run_key == bindparam("run_key")
 )
+_LEASE = select(LeaseRow.holder).where(LeaseRow.model == MODEL, LeaseRow.until > bindparam("now"))
 _GENERATION = select(ModelRow.generation).where(ModelRow.name == MODEL)
 
 
@@ -93,9 +100,10 @@ class VersionReader(Reading):
         row = self._first(_GATE_RESULT, model=model, challenger=challenger)
         return None if row is None else gate_result_of(row)
 
-    def gate_results(self, model: str) -> tuple[GateResult, ...]:
-        """All verdicts, by number of the challenger."""
-        return tuple(gate_result_of(row) for row in self._all(_GATE_RESULTS, model=model))
+    def gate_results(self, model: str, *, as_of: datetime | None = None) -> tuple[GateResult, ...]:
+        """All verdicts known at ``as_of``, by number of the challenger."""
+        rows = self._all(_GATE_RESULTS, model=model, as_of=as_of or END_OF_TIME)
+        return tuple(gate_result_of(row) for row in rows)
 
     def promotions(self, model: str, *, as_of: datetime | None = None) -> tuple[Promotion, ...]:
         """All changes of champion known at ``as_of``, by generation."""
@@ -106,6 +114,11 @@ class VersionReader(Reading):
         """The change of champion that a run made, None if it made none."""
         row = self._first(_PROMOTION_OF_RUN, model=model, run_key=run_key)
         return None if row is None else promotion_of(row)
+
+    def lease_holder(self, model: str, now: datetime) -> str | None:
+        """Who holds the model's lease at a moment of the wall clock: the id of the decision that is being trained."""
+        row = self._first(_LEASE, model=model, now=now)
+        return None if row is None else str(row.holder)
 
     def generation(self, model: str) -> int:
         """How often the champion has changed; 0 for an unknown model."""

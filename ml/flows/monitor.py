@@ -11,6 +11,7 @@ from ml.domain.records import Observation, Promotion, Quantity, Scoring, Scoring
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
 from ml.flows.label import label
+from ml.flows.predictions import predictions_of
 from ml.flows.rows import batch_with_labels
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
@@ -144,7 +145,7 @@ def _prediction_drift(task: _Task, champion: Version, current: list[Scoring]) ->
     if not mine:
         return ()
     reference = task.workspace.frame(champion.manifest["holdout_predictions_sha256"])
-    return _output_drift(task, reference, task.workspace.frame(mine[-1].sha256), (PREDICTION,))
+    return _output_drift(task, reference, predictions_of(task.workspace, mine[-1]), (PREDICTION,))
 
 
 def _output_drift(
@@ -174,7 +175,7 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
     of_champion = tuple(dict.fromkeys((primary, *(spec.monitoring.metrics or problem.default_metrics))))
     for scoring in scorings:
         names = of_champion if scoring.role is ScoringRole.CHAMPION else (primary,)
-        predictions = task.workspace.frame(scoring.sha256)
+        predictions = predictions_of(task.workspace, scoring)
         if rows < len(predictions):
             predictions = predictions[has_label].reset_index(drop=True)
         values = measure_performance(truth, predictions, problem=problem, metrics=names)

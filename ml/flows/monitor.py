@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -63,7 +64,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
             for batch in _newly_labelled(reader, task)
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
-        scorings = {batch.window: _scorings(reader, spec, batch) for batch in batches.values()}
+        scorings = {batch.window: reader.scorings_of(batch.snapshot.id) for batch in batches.values()}
     task.observations.append(Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows))
     if task.champion is not None:
         _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled])
@@ -76,7 +77,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
 
 
 def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Window) -> _Task:
-    promotions = [promotion for promotion in reader.promotions(spec.model) if promotion.as_of <= window.start]
+    promotions = reader.promotions(spec.model, as_of=window.start)
     return _Task(
         workspace=workspace,
         spec=spec,
@@ -106,13 +107,7 @@ def _newly_labelled(reader: Reader, task: _Task) -> list[Batch]:
     return [batch for batch in reader.batches(spec.model, as_of=window.end) if batch.window in arrived]
 
 
-def _scorings(reader: Reader, spec: ModelSpec, batch: Batch) -> list[Scoring]:
-    """All predictions for exactly the rows that are kept of a batch today."""
-    found = reader.scorings(spec.model, window=batch.window)
-    return [scoring for scoring in found if scoring.snapshot_id == batch.snapshot.id]
-
-
-def _measure_drift(task: _Task, champion: Version, current: list[Scoring], labelled: list[pd.DataFrame]) -> None:
+def _measure_drift(task: _Task, champion: Version, current: Sequence[Scoring], labelled: list[pd.DataFrame]) -> None:
     workspace, spec, schema = task.workspace, task.spec, task.schema
     reference = workspace.frame(champion.manifest["reference_sha256"])
     rows = workspace.frame(task.batch.validation.kept_sha256)
@@ -139,7 +134,7 @@ def _measure_drift(task: _Task, champion: Version, current: list[Scoring], label
     )
 
 
-def _prediction_drift(task: _Task, champion: Version, current: list[Scoring]) -> tuple[ColumnDrift, ...]:
+def _prediction_drift(task: _Task, champion: Version, current: Sequence[Scoring]) -> tuple[ColumnDrift, ...]:
     """Compare with the predictions for held-out rows: those for rows it was fitted on would look too sure."""
     mine = [scoring for scoring in current if scoring.version == champion.version]
     if not mine:
@@ -162,7 +157,7 @@ def _output_drift(
     )
 
 
-def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: list[Scoring]) -> None:
+def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: Sequence[Scoring]) -> None:
     spec, window = task.spec, batch.window
     problem = problem_of(spec.problem)
     has_label = frame.notna()[[*spec.problem.targets]].all(axis=1).to_numpy()

@@ -26,11 +26,7 @@ def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scorin
         if champion is None:
             return ()
         shadows = reader.retired_at(spec.model, window.start, spec.monitoring.shadows)
-        done = {
-            scoring.version: scoring
-            for scoring in reader.scorings(spec.model, window=window)
-            if scoring.snapshot_id == validation.snapshot_id
-        }
+        done = {scoring.version: scoring for scoring in reader.scorings_of(validation.snapshot_id)}
         schema = required_schema(reader, spec)
     roles = [(champion, ScoringRole.CHAMPION), *((version, ScoringRole.SHADOW) for version in shadows)]
     fresh = {version.version: (version, role) for version, role in roles if version.version not in done}

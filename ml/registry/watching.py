@@ -72,6 +72,10 @@ class WatchReader(Reading):
             for finding in found.get(s.id, ())
         )
 
+    def scorings_of(self, snapshot_id: int) -> tuple[Scoring, ...]:
+        """All predictions for the rows of one snapshot."""
+        return tuple(scoring_of(row) for row in self._all(_SCORINGS_OF, snapshot_id=snapshot_id))
+
     def scoring(self, model: str, window: Window, version: int) -> Scoring | None:
         """The newest predictions of one version for one batch."""
         found = self.scorings(model, window=window, version=version)
@@ -129,7 +133,7 @@ class WatchWriter(Writing, WatchReader):
     ) -> tuple[Scoring, ...]:
         """Record the predictions of some versions, each in its role, for a snapshot; of each version the first stay."""
         self._lock(model)
-        done = {row.version for row in self._all(_SCORINGS_OF, snapshot_id=snapshot_id)}
+        done = {scoring.version for scoring in self.scorings_of(snapshot_id)}
         place = {"model": model, "snapshot_id": snapshot_id, **window_values(window, as_of)}
         fresh = [
             {**place, "version": int(version), "role": role.value, "sha256": sha256, "rows": int(rows)}
@@ -137,8 +141,7 @@ class WatchWriter(Writing, WatchReader):
             if version not in done
         ]
         self._insert_all(ScoringRow, fresh)
-        found = [scoring_of(row) for row in self._all(_SCORINGS_OF, snapshot_id=snapshot_id)]
-        return tuple(scoring for scoring in found if scoring.version in roles)
+        return tuple(scoring for scoring in self.scorings_of(snapshot_id) if scoring.version in roles)
 
     def add_observations(self, model: str, observations: Iterable[Observation]) -> None:
         """Record measurements; the same again add nothing, other values of the same become their next revision.

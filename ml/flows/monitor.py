@@ -13,7 +13,7 @@ from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
 from ml.flows.label import label
 from ml.flows.predictions import predictions_of
-from ml.flows.rows import batch_with_labels
+from ml.flows.rows import batch_with_labels, is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
@@ -160,7 +160,7 @@ def _output_drift(
 def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: Sequence[Scoring]) -> None:
     spec, window = task.spec, batch.window
     problem = problem_of(spec.problem)
-    has_label = frame.notna()[[*spec.problem.targets]].all(axis=1).to_numpy()
+    has_label = is_labelled(frame, spec)
     rows = int(has_label.sum())
     task.observations.append(Observation(window, task.window.end, Quantity.LABELLED, value=float(rows), rows=rows))
     if rows == 0:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, Connection, Executable, Insert, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ml.domain.errors import NotFoundError
 from ml.domain.records import Decision, Json, Observation, Promotion, Scoring
@@ -117,7 +117,7 @@ class Writing(Reading):
 
     def _insert_or_ignore(self, table: type[Base], values: dict[str, Any]) -> None:
         """Insert a row unless its key is taken, without an error that would end the transaction."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        dialect = import_module(f"sqlalchemy.dialects.{self._connection.dialect.name}")  # only the one in use
         self._connection.execute(dialect.insert(table).on_conflict_do_nothing(), values)
 
 

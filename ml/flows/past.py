@@ -17,6 +17,7 @@ from ml.domain.errors import NotFoundError
 from ml.domain.records import SnapshotRole
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.flows.rows import is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.policies.replay import Step
@@ -144,15 +145,18 @@ class Past:
     def _counts(self) -> NDArray[np.int64]:
         return np.cumsum([0, *(len(self.part(part).rows) for part in self.known[-1])])
 
-    def _labelled(self, part: Part) -> LabelledPart:
+    def joined(self, part: Part) -> pd.DataFrame:
+        """Return all kept rows of a batch with these labels; rows without one have none."""
         place, labels = part
-        spec = self.spec
         frame = self._workspace.frame(self._batches[place].validation.kept_sha256)
-        if labels:
-            frame = join_labels(frame, self._workspace.frame(labels), key=spec.key, targets=spec.problem.targets)
-        known = np.ones(len(frame), dtype=np.bool_)
-        for target in spec.problem.targets:
-            known &= frame[target].notna().to_numpy() if target in frame.columns else False
+        if not labels:
+            return frame
+        spec = self.spec
+        return join_labels(frame, self._workspace.frame(labels), key=spec.key, targets=spec.problem.targets)
+
+    def _labelled(self, part: Part) -> LabelledPart:
+        spec, frame = self.spec, self.joined(part)
+        known = is_labelled(frame, spec)
         places = np.flatnonzero(known)
         times = frame[spec.time.column].iloc[places]
         by_time = places if times.is_monotonic_increasing else places[np.argsort(times.to_numpy(), kind="stable")]

@@ -222,7 +222,7 @@ class RecordedWorld:
             features=self.past.features(step),
             reference_predictions=self._predictions(recipe, newest, rows),
             predictions=self.matrix.scored(self._recipes[champion.serving], step),
-            labelled=[self.past.part(part).rows for part in parts],
+            labelled=[self.past.joined(part) for part in self.past.arrived(step)],
         )
         found = observations_of(drift_of(spec, schema, sides), window=self.past.windows[step], version=None)
         return [

@@ -226,7 +226,8 @@ class Ledger:
         return self._of_batches.get(quantity, _EMPTY)
 
 
-def _ending(gate: GateResult) -> Ending:
+def ending_of(gate: GateResult) -> Ending:
+    """Return what became of a challenger, by the gate's verdict."""
     if gate.passed:
         return Ending.PROMOTED
     failed = [one for one in gate.findings if one.outcome in (Outcome.FAILED, Outcome.CANNOT_TELL)]

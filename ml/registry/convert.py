@@ -29,6 +29,7 @@ from ml.domain.records import (
     Verdict,
     Version,
 )
+from ml.domain.replays import Replay
 from ml.domain.windows import Window
 
 AnyRow = Row[Any]
@@ -225,6 +226,24 @@ def promotion_of(row: AnyRow) -> Promotion:
         as_of=row.as_of,
         baseline=row.baseline,
         reason=row.reason,
+        actor=row.actor,
+        created_at=row.created_at,
+    )
+
+
+def replay_of(row: AnyRow) -> Replay:
+    """Read a replay."""
+    return Replay(
+        id=row.key,
+        model=row.model,
+        as_of=row.as_of,
+        start=row.start,
+        end=row.as_of,
+        costs=row.costs,
+        outcomes=tuple(row.outcomes),
+        advice=row.advice,
+        picture_sha256=row.picture_sha256,
+        page_sha256=row.page_sha256,
         actor=row.actor,
         created_at=row.created_at,
     )

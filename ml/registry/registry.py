@@ -20,6 +20,7 @@ from ml.registry.engine import open_engine, parse_url, reading
 from ml.registry.failures import in_words, is_passing
 from ml.registry.migrate import migrate
 from ml.registry.models import ModelWriter
+from ml.registry.replays import ReplayReader, ReplayWriter
 from ml.registry.session import Memories
 from ml.registry.watching import WatchWriter
 
@@ -28,11 +29,11 @@ _ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.05
 
 
-class Reader(DecisionReader):
+class Reader(DecisionReader, ReplayReader):
     """All questions, on one connection."""
 
 
-class Writer(DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, Reader):
+class Writer(DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, ReplayWriter, Reader):
     """All questions and all changes, in one transaction."""
 
 

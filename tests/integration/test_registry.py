@@ -26,6 +26,7 @@ from tests.integration.registry_builders import (
     observation,
     promote,
     registered,
+    replay,
     snapshot,
     version,
     window,
@@ -279,6 +280,18 @@ def test_a_lease_keeps_others_out_until_it_ends(registry: Registry) -> None:
         take(writer, "one", day(2))
 
 
+def test_a_replay_is_recorded_once(registry: Registry) -> None:
+    with registry.write() as writer:
+        assert writer.add_replay(replay()) == replay()
+        assert writer.add_replay(replay(actor="another", page_sha256="other")) == replay(), "the first record stays"
+        later = writer.add_replay(replay("s", as_of=day(40), end=day(40)))
+    with registry.read() as reader:
+        assert reader.replays(MODEL) == (replay(), later)
+        assert reader.replays("unknown") == ()
+        assert reader.replay("s") == later
+        assert reader.replay("unknown") is None
+
+
 def test_the_newest_report_of_a_kind_holds(registry: Registry) -> None:
     with registry.write() as writer:
         for sha256 in ("a", "a", "b"):
@@ -298,6 +311,7 @@ WRITES: dict[str, Callable[[Writer], object]] = {
     "promote": lambda writer: promote(writer, 1, "r", generation=0, model="nobody"),
     "acquire_lease": lambda writer: writer.acquire_lease("nobody", "me", now=day(0), ttl=DAY),
     "add_report": lambda writer: writer.add_report("nobody", window(0), "drift", "a", day(1)),
+    "add_replay": lambda writer: writer.add_replay(replay(model="nobody")),
 }
 
 

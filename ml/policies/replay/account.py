@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ml.policies.facts import Ending
 from ml.policies.ledger import ending_of
 from ml.policies.replay.player import Move
+from ml.policies.replay.world import Challenge
 
 Floats = NDArray[np.float64]
 LossOf = Callable[[str, int], float]
@@ -80,7 +81,7 @@ def account(moves: Sequence[Move], loss_of: LossOf, prices: Prices, *, first: in
         if move.challenge is None:
             continue
         look = move.conclusion.least_gain is not None
-        trainings[place - first] = _price(move, prices, look=look)
+        trainings[place - first] = _price(move.challenge, prices, look=look, live=move.promoted)
         endings.append(ending_of(move.challenge.gate))
         looks += look
         seconds += move.challenge.seconds
@@ -97,13 +98,11 @@ def account(moves: Sequence[Move], loss_of: LossOf, prices: Prices, *, first: in
     )
 
 
-def _price(move: Move, prices: Prices, *, look: bool) -> float:
-    assert move.challenge is not None
-    whole = prices.of_training(move.challenge.seconds)
+def _price(challenge: Challenge, prices: Prices, *, look: bool, live: bool) -> float:
+    whole = prices.of_training(challenge.seconds)
     if not look:
         return whole
-    seen = prices.look * move.challenge.windows * whole
-    return seen + (whole if move.promoted else 0.0)
+    return prices.look * challenge.windows * whole + (whole if live else 0.0)
 
 
 def resampled_sums(costs: Floats, *, resamples: int, seed: int) -> Floats:

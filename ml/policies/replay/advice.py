@@ -49,7 +49,8 @@ def advise(accounts: Mapping[str, Account], *, present: str, seed: int) -> Advic
         )
         return Advice(present, change=False, sentence=sentence)
     middle = round(batches * EARLIER)
-    ranked = sorted(costs, key=lambda name: (float(costs[name][:middle].sum()), name))
+    # Among equals the present policy comes first: no reason to change is a reason to stay.
+    ranked = sorted(costs, key=lambda name: (float(costs[name][:middle].sum()), name != present, name))
     finalists = tuple(ranked[:FINALISTS])
     later = {name: costs[name][middle:] for name in (*finalists, present)}
     winner = min(finalists, key=lambda name: (float(later[name].sum()), ranked.index(name)))
@@ -79,9 +80,10 @@ def _compared(
             f"{batches} after them (saves {total:.4g}, {range_})."
         )
         return Advice(winner, True, sentence, finalists, total, (low, high), confidence)
+    instead = f"would have saved {total:.4g}" if total > 0 else f"would have cost {-total:.4g} more"
     sentence = (
-        f"Stay with {present}: {winner}, chosen on the first {middle} batches, would have saved {total:.4g} on the "
-        f"{batches} after them ({range_}), which may be chance."
+        f"Stay with {present}: {winner}, chosen on the first {middle} batches, {instead} on the {batches} after them "
+        f"({range_}){', which may be chance' if total > 0 else ''}."
     )
     return Advice(present, False, sentence, finalists, total, (low, high), confidence)
 

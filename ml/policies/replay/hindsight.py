@@ -19,7 +19,7 @@ class Best:
     switches: tuple[tuple[int, int], ...]
 
 
-def cheapest_sequence(losses: Floats, available: NDArray[np.int64], *, start: int, price: float) -> Best:
+def cheapest_sequence(losses: Floats, available: NDArray[np.int64], *, start: int, price: float | Floats) -> Best:
     """Choose which estimator serves each batch so that errors and retrainings together cost least.
 
     Dynamic programme over the estimators, exact: after each batch one may go on with the estimator that serves, or
@@ -30,9 +30,10 @@ def cheapest_sequence(losses: Floats, available: NDArray[np.int64], *, start: in
             had seen the batch or its labels never came: the latter must hold for all, and costs nothing.
         available: The first batch that each estimator may serve, shape (estimators,).
         start: The estimator that serves the first batch; its training is not charged.
-        price: Cost of one retraining.
+        price: Cost of one retraining, or of that of each estimator.
     """
     count, batches = losses.shape
+    prices: Floats = np.broadcast_to(np.asarray(price, dtype=np.float64), (count,))
     best: Floats = np.full(count, np.inf)
     best[start] = 0.0
     came_from = np.empty((batches, count), dtype=np.int64)
@@ -40,16 +41,16 @@ def cheapest_sequence(losses: Floats, available: NDArray[np.int64], *, start: in
     for batch in range(batches):
         cheapest = int(np.argmin(best))
         may = available <= batch
-        change = may & (best[cheapest] + price < best) & (batch > 0)
+        change = may & (best[cheapest] + prices < best) & (batch > 0)
         came_from[batch] = np.where(change, cheapest, itself)
-        best = np.where(change, best[cheapest] + price, best)
+        best = np.where(change, best[cheapest] + prices, best)
         lost = losses[:, batch]
         unknown = bool(np.isnan(lost[may]).all())
         best = best + (0.0 if unknown else np.where(may, np.where(np.isnan(lost), np.inf, lost), np.inf))
-    return _traced(best, came_from, start=start, price=price)
+    return _traced(best, came_from, prices)
 
 
-def _traced(best: Floats, came_from: NDArray[np.int64], *, start: int, price: float) -> Best:
+def _traced(best: Floats, came_from: NDArray[np.int64], prices: Floats) -> Best:
     last = int(np.argmin(best))
     cost = float(best[last])
     switches: list[tuple[int, int]] = []
@@ -58,4 +59,4 @@ def _traced(best: Floats, came_from: NDArray[np.int64], *, start: int, price: fl
         if before != last:
             switches.append((batch - 1, last))
             last = before
-    return Best(cost, cost - price * len(switches), tuple(reversed(switches)))
+    return Best(cost, cost - sum(float(prices[one]) for _, one in switches), tuple(reversed(switches)))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ml.domain.windows import format_duration
 from ml.specs import ModelSpec
-from ml.specs.policy import (
+from ml.specs.policy import Budget, PolicySpec, Veto
+from ml.specs.rules import (
+    COMBINATIONS,
+    AdaptiveRule,
     AllOf,
     AnyOf,
     AtLeast,
+    ChangePointRule,
+    CostRule,
     DriftRule,
+    EstimatedPerformanceRule,
     ManualRule,
     NeverRule,
     NewRowsRule,
+    Not,
     PerformanceRule,
-    PolicySpec,
     ScheduleRule,
 )
 
@@ -102,15 +108,41 @@ def gate_words(spec: ModelSpec) -> str:
     )
     margin = f" by more than {gate.margin:g}" if gate.margin else ""
     floors = "".join(f"; `{name}` no worse than {value:g}" for name, value in sorted(gate.floors.items()))
-    return f"on the newest {gate.holdout:.0%} of the rows, which it has not seen, a challenger {how}{margin}{floors}"
+    return f"on the newest {gate.holdout:.0%} of the batches, which it has not seen, a challenger {how}{margin}{floors}"
 
 
 def policy_words(policy: PolicySpec) -> str:
     """When a model is retrained, in a clause."""
-    guards = [f"at least {policy.min_labelled} labelled rows are new"] if policy.min_labelled else []
+    guards = [words for words in _guards(policy) if words]
+    provided = f"{', '.join(guards[:-1])} and {guards[-1]}" if len(guards) > 1 else "".join(guards)
+    return rule_words(policy.when) + (f"; provided that {provided}" if guards else "")
+
+
+def _guards(policy: PolicySpec) -> Iterator[str]:
+    if policy.min_labelled:
+        yield f"at least {policy.min_labelled} labelled rows are new"
     if policy.cooldown:
-        guards.append(f"the last retraining is {format_duration(policy.cooldown)} ago")
-    return rule_words(policy.when) + (f"; provided that {' and '.join(guards)}" if guards else "")
+        yield f"the last retraining is {format_duration(policy.cooldown)} ago"
+    if policy.confirm is not None:
+        yield f"the rules asked in {policy.confirm.checks} of the last {policy.confirm.of} checks"
+    if policy.budget is not None:
+        yield _budget(policy.budget)
+    if policy.veto is not None:
+        yield _veto(policy.veto)
+    if policy.back_off is not None:
+        yield "the wait after a rejected challenger is over"
+
+
+def _budget(budget: Budget) -> str:
+    most = [] if budget.retrainings is None else [f"at most {budget.retrainings} retrainings"]
+    most += [] if budget.cost is None else [f"retrainings for at most {budget.cost:g}"]
+    return f"{' and '.join(most)} fall into {format_duration(budget.period)}"
+
+
+def _veto(veto: Veto) -> str:
+    held = [] if veto.quarantined is None else [f"less than {veto.quarantined:.0%} of the batch is quarantined"]
+    held += [] if veto.labelled is None else [f"the newest labelled batch has {veto.labelled:.0%} of its labels"]
+    return " and ".join(held)
 
 
 def rule_words(rule: Any) -> str:
@@ -120,7 +152,7 @@ def rule_words(rule: Any) -> str:
 
 def _listed(joint: str) -> Callable[[Any], str]:
     return lambda rule: f" {joint} ".join(
-        f"({rule_words(part)})" if isinstance(part, AnyOf | AllOf | AtLeast) else rule_words(part) for part in rule.of
+        f"({rule_words(part)})" if isinstance(part, COMBINATIONS) else rule_words(part) for part in rule.of
     )
 
 
@@ -133,24 +165,49 @@ def _new_rows(rule: NewRowsRule) -> str:
     return f"when {amount} are new"
 
 
+def _schedule(rule: ScheduleRule) -> str:
+    if rule.cron is not None:
+        return f"at the times of `{rule.cron}` (UTC)"
+    return f"every {rule.every} batches" if rule.every != 1 else "at every batch"
+
+
 def _drift(rule: DriftRule) -> str:
-    return (
-        f"when {rule.share:.0%} of the features have drifted"
-        if rule.of == "features"
-        else f"when the {rule.of} drifted"
-    )
+    by = "" if rule.distance is None else f" by {rule.distance:g}"
+    if rule.of != "features":
+        return f"when the {rule.of} drifted{by}"
+    weight = "" if rule.weights is None else ", by weight,"
+    return f"when {rule.share:.0%} of the features{weight} have drifted{by}"
 
 
+def _performance(rule: PerformanceRule | EstimatedPerformanceRule) -> str:
+    drop = f"{rule.drop:.0%}" if rule.relative else f"{rule.drop:g}"
+    sure = getattr(rule, "confidence", None)
+    what = "the metric" if isinstance(rule, PerformanceRule) else "the metric, estimated without labels,"
+    chance = f", beyond chance ({sure:.4g})" if sure is not None else ""
+    return f"when {what} is worse by {drop} than at promotion{chance}"
+
+
+def _adaptive(rule: AdaptiveRule) -> str:
+    what = "the loss" if rule.of == "performance" else "the share of drifted features"
+    if rule.method == "quantile":
+        return f"when {what} is above the {rule.quantile:.0%} quantile of its past"
+    return f"when {what} is {rule.deviation:.0%} above the mean of its past"
+
+
+_DETECTORS = {"page_hinkley": "Page-Hinkley", "adwin": "ADWIN", "ddm": "DDM", "hddm": "HDDM"}
 _WORDS: dict[type, Callable[[Any], str]] = {
-    ScheduleRule: lambda rule: f"every {rule.every} batches" if rule.every > 1 else "at every batch",
+    ScheduleRule: _schedule,
     NewRowsRule: _new_rows,
     DriftRule: _drift,
-    PerformanceRule: lambda rule: (
-        f"when the metric is worse by {f'{rule.drop:.0%}' if rule.relative else f'{rule.drop:g}'} than at promotion"
-    ),
+    PerformanceRule: _performance,
+    EstimatedPerformanceRule: _performance,
+    ChangePointRule: lambda rule: f"when {_DETECTORS[rule.method]} finds that the loss has risen",
+    AdaptiveRule: _adaptive,
+    CostRule: lambda _: "when keeping the champion would cost more than a retraining",
     ManualRule: lambda _: "when a person asks",
     NeverRule: lambda _: "never",
     AnyOf: _listed("or"),
     AllOf: _listed("and"),
     AtLeast: lambda rule: f"at least {rule.k} of: {'; '.join(rule_words(part) for part in rule.of)}",
+    Not: lambda rule: f"not ({rule_words(rule.of[0])})",
 }

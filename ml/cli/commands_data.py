@@ -94,9 +94,11 @@ def decide(
 ) -> None:
     """Decide whether to retrain, and record the answer with its reasons.
 
+    After a yes nobody else retrains the model for 15 minutes: start the training in that time, or leave it.
+
     Examples: evergreen decide sales; evergreen decide sales --retrain --reason "new price list"
     """
-    from ml.domain.records import Trigger
+    from ml.domain.records import Trigger, Verdict
     from ml.flows.decide import decide as flow
 
     if force is not None and not reason.strip():
@@ -104,11 +106,14 @@ def decide(
     trigger = Trigger.SCHEDULE if force is None else Trigger.MANUAL
 
     def act(workspace: Workspace, spec: ModelSpec, window: Window) -> Any:
-        return flow(workspace, spec, window, force=force, reason=reason, trigger=trigger, dry_run=dry_run)
+        return flow(workspace, spec, window, force=force, reason=reason, trigger=trigger, dry_run=dry_run, by_hand=True)
 
     _, decision = _on_batch(session, "decide", model=model, start=start, end=end, flow=act)
     document = {"command": "decide", "dry_run": dry_run, "decision": plain(decision)}
-    session.answer(document, f"{decision.verdict}: {decision.sentence}", f"decision {decision.id}")
+    text = [f"{decision.verdict}: {decision.sentence}", f"decision {decision.id}"]
+    if decision.verdict is Verdict.RETRAIN and not dry_run:
+        text.append(f"next, within 15 minutes: evergreen train {model}")
+    session.answer(document, *text)
 
 
 def report(session: Session, model: ModelArgument, start: FromOption = None, end: ToOption = None) -> None:

@@ -270,8 +270,8 @@ class Promotion:
 class History:
     """All that a policy may look at: records of one model known at ``as_of``, oldest first.
 
-    ``metric`` is the primary metric's name, ``higher_is_better`` its direction. ``retraining`` is the id of the decision
-    whose retraining is in flight (it holds the model's lease), None if nothing is.
+    ``metric`` is the primary metric's name, ``higher_is_better`` its direction. ``retraining`` is the id of the
+    decision whose retraining is in flight (it holds the model's lease), None if nothing is.
     """
 
     model: str

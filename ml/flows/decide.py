@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from ml.domain.records import Decision, History, Trigger
+from ml.domain.errors import LeaseHeldError
+from ml.domain.records import Decision, History, Trigger, Verdict
 from ml.domain.windows import Window
+from ml.flows.lease import lease_of
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer
 from ml.problems import problem_of
-from ml.registry import Reader
+from ml.registry import Reader, Writer
 from ml.specs import ModelSpec
+
+_ATTEMPTS = 5
+"""A decision that another one came between is taken anew; after the first time it is nearly always a no."""
 
 
 def decide(
@@ -22,32 +28,80 @@ def decide(
     reason: str = "",
     trigger: Trigger = Trigger.SCHEDULE,
     dry_run: bool = False,
+    by_hand: bool = False,
 ) -> Decision:
     """Decide whether to retrain, as of the end of ``window``, and record it, yes or no.
 
     ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's
     actor. ``dry_run`` records nothing. Deciding twice on one history gives the same decision, with the same id.
+
+    A yes is recorded together with the model's lease, in one transaction: while it is held, every other decision is a
+    no that names this one. The lease ends with the retraining, or by itself; soon if the decision was taken
+    ``by_hand``, since then nothing but a person starts the training. A person's word is recorded even if another one
+    holds the lease; the training will then say who.
     """
-    with workspace.registry.read() as reader:
-        history = history_of(reader, spec, as_of=window.end)
-    decision = answer(
-        history,
-        spec.policy,
-        window=window,
-        trigger=trigger,
-        force=force,
-        reason=reason,
-        actor=workspace.actor if force is not None or trigger is Trigger.MANUAL else "",
-        bounded=problem_of(spec.problem).metrics[spec.problem.metric].bounded,
-    )
+    metric = problem_of(spec.problem).metrics[spec.problem.metric]
+
+    def ask() -> tuple[History, Decision]:
+        with workspace.registry.read() as reader:
+            history = history_of(reader, spec, as_of=window.end, now=workspace.clock())
+        return history, answer(
+            history,
+            spec.policy,
+            window=window,
+            trigger=trigger,
+            force=force,
+            reason=reason,
+            actor=workspace.actor if force is not None or trigger is Trigger.MANUAL else "",
+            bounded=metric.bounded,
+        )
+
+    history, decision = ask()
     if dry_run:
         return decision
-    with workspace.registry.write() as writer:
-        writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
-        return writer.add_decision(decision)
+    ttl = lease_of(spec, by_hand=by_hand)
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return _record(workspace, spec, history, decision, forced=force is not None, ttl=ttl)
+        except LeaseHeldError:
+            if not left:
+                raise
+        history, decision = ask()
+    return decision
 
 
-def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime) -> History:
-    """Gather all that the policy may look at."""
+def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime, now: datetime | None = None) -> History:
+    """Gather all that the policy may look at; with ``now``, the time on the wall clock, who is retraining as well."""
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
-    return reader.history(spec.model, as_of=as_of, metric=metric.name, higher_is_better=metric.higher_is_better)
+    history = reader.history(spec.model, as_of=as_of, metric=metric.name, higher_is_better=metric.higher_is_better)
+    return history if now is None else replace(history, retraining=reader.lease_holder(spec.model, now))
+
+
+def _record(
+    workspace: Workspace, spec: ModelSpec, history: History, decision: Decision, *, forced: bool, ttl: timedelta
+) -> Decision:
+    """Record a decision; a yes only together with the lease, and if no other one was recorded since it was gathered.
+
+    Raises:
+        LeaseHeldError: another decision is retraining the model, or has done so meanwhile.
+    """
+    known = {one.id for one in history.decisions} | {decision.id}
+
+    def act(writer: Writer) -> Decision:
+        writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
+        recorded = writer.add_decision(decision)
+        if decision.verdict is Verdict.RETRAIN and writer.version_by_run_key(spec.model, decision.id) is None:
+            take(writer)
+        return recorded
+
+    def take(writer: Writer) -> None:
+        between = writer.retrainings(spec.model, as_of=decision.as_of) - known
+        if between and not forced:
+            raise LeaseHeldError(f"{spec.model} was retrained by {min(between)} meanwhile.", remedy="decide again.")
+        try:
+            writer.acquire_lease(spec.model, decision.id, now=workspace.clock(), ttl=ttl)
+        except LeaseHeldError:
+            if not forced:
+                raise
+
+    return workspace.registry.retrying(act)

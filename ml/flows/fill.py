@@ -41,7 +41,7 @@ def fill(
 ) -> None:
     """Compute what is missing of the matrix; ``on_training`` is told (done, of), with what was there before as done."""
     matrix = world.matrix
-    recipes = matrix.prefill()
+    recipes = matrix.prefill
     known = matrix.is_known(recipes)
     missing = [recipe for recipe in recipes if recipe.key not in known]
     place = _Place(workspace.settings, matrix.spec.model_dump_json(), start, end)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from ml.artifacts.frames import frame_of, table_of
 from ml.domain.digests import digest_of
@@ -54,15 +55,16 @@ class Recipe:
 class Column:
     """An estimator of the matrix without its predictions.
 
-    ``metrics`` maps parts to the primary metric, None where it is not defined. ``since`` is the first batch that it did
-    not see as a whole: predictions are there from it on.
+    ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
+    defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
+    predictions are there from it on.
     """
 
     candidate: str
     parameters: Mapping[str, Any]
     seconds: float
     since: int
-    metrics: Mapping[Part, float | None]
+    metrics: NDArray[np.float64]
 
 
 class Matrix:
@@ -108,8 +110,17 @@ class Matrix:
             return Recipe(key, step, trained_on.first, trained_on.last)
         return Recipe(key, step, trained_on.first, trained_on.last, chosen.candidate, chosen.parameters)
 
+    @cached_property
     def prefill(self) -> tuple[Recipe, ...]:
-        """Name the estimators that any policy may ask for: each training window, ended with each batch of labels."""
+        """The estimators that any policy may ask for: each training window, ended with each batch of labels."""
+        key = f"prefill:{digest_of([self.base, self.past.sha256])}"
+        stored = self._cells.get(key)
+        if stored is None:
+            stored = json.dumps([[one.key, one.step, one.first, one.last] for one in self._prefill()]).encode()
+            self._cells.put([(key, stored)])
+        return tuple(Recipe(*one) for one in json.loads(stored))
+
+    def _prefill(self) -> tuple[Recipe, ...]:
         found: dict[str, Recipe] = {}
         spec = self.spec
         for step, parts in enumerate(self.past.known):
@@ -139,7 +150,7 @@ class Matrix:
         if not parts:
             raise DataError(f"{self.spec.model} has no labelled row yet.", remedy="wait for labels.")
         return split_batches(
-            self.past.frame(parts),
+            self.past.frame(step),
             [self.past.windows[place] for place, _ in parts],
             time_column=self.spec.time.column,
             holdout=self.spec.gate.holdout,
@@ -165,7 +176,7 @@ class Matrix:
             document = json.loads(stored)
             if document is None:
                 return None
-            document["metrics"] = {(place, labels): value for place, labels, value in document["metrics"]}
+            document["metrics"] = np.array(document["metrics"], dtype=np.float64)
             self._columns[recipe.key] = Column(**document)
         return self._columns[recipe.key]
 
@@ -217,8 +228,11 @@ class Matrix:
             return [(cell, b"null")]
         since = self._since(rows)
         batches = list(self._predicted(estimator, candidate, since))
-        column = Column(candidate, parameters, seconds, since, dict(self._measured(batches, since)))
-        document = asdict(column) | {"metrics": [[*part, value] for part, value in column.metrics.items()]}
+        metrics: list[float | None] = [None] * len(self.past.events)
+        for number, value in self._measured(batches, since):
+            metrics[number] = value
+        document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
+        document["metrics"] = metrics
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
 
@@ -250,7 +264,7 @@ class Matrix:
             start, end = end, end + len(frame)
             yield together.iloc[start:end].reset_index(drop=True)
 
-    def _measured(self, batches: Sequence[pd.DataFrame], since: int) -> Iterator[tuple[Part, float | None]]:
+    def _measured(self, batches: Sequence[pd.DataFrame], since: int) -> Iterator[tuple[int, float | None]]:
         name = self.spec.problem.metric
         for step in range(since, len(self.past.windows)):
             for part in self.past.arrived(step):
@@ -262,7 +276,7 @@ class Matrix:
                     predictions = predictions.iloc[found.places].reset_index(drop=True)
                 truth = self.problem.truth(found.rows, self.spec.problem)
                 values = measure_performance(truth, predictions, problem=self.problem, metrics=(name,))
-                yield part, values.get(name)
+                yield self.past.events[step, part[0]], values.get(name)
 
 
 _KEPT = 64

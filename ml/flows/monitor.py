@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from ml.domain.findings import Finding
-from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Version
+from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Validation, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.label import label
-from ml.flows.rows import batch_with_labels
+from ml.flows.predictions import predictions_of
+from ml.flows.rows import batch_with_labels, is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
@@ -46,7 +48,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     in all metrics, and these with those at its promotion; a shadow's in the primary one, by which versions are
     compared. What cannot be measured is a finding, never an abort.
     """
-    rows = validate(workspace, spec, window).rows_kept
+    validation = validate(workspace, spec, window)
     label(workspace, spec, window)
     with workspace.registry.read() as reader:
         task = _gather(reader, workspace, spec, window)
@@ -55,8 +57,8 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
             for batch in _newly_labelled(reader, task)
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
-        scorings = {batch.window: _scorings(reader, spec, batch) for batch in batches.values()}
-    task.observations.append(Observation(window, window.end, Quantity.ROWS, value=float(rows), rows=rows))
+        scorings = {batch.window: reader.scorings_of(batch.snapshot.id) for batch in batches.values()}
+    task.observations.extend(_counted(window, validation))
     if task.champion is not None:
         _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled])
     for batch, frame in labelled:
@@ -67,8 +69,17 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     return tuple(task.findings)
 
 
+def _counted(window: Window, validation: Validation) -> list[Observation]:
+    kept, out = validation.rows_kept, validation.rows_quarantined
+    share = out / (kept + out) if out else 0.0
+    return [
+        Observation(window, window.end, Quantity.ROWS, value=float(kept), rows=kept),
+        Observation(window, window.end, Quantity.QUARANTINED, value=share, rows=kept + out),
+    ]
+
+
 def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Window) -> _Task:
-    promotions = [promotion for promotion in reader.promotions(spec.model) if promotion.as_of <= window.start]
+    promotions = reader.promotions(spec.model, as_of=window.start)
     return _Task(
         workspace=workspace,
         spec=spec,
@@ -98,20 +109,14 @@ def _newly_labelled(reader: Reader, task: _Task) -> list[Batch]:
     return [batch for batch in reader.batches(spec.model, as_of=window.end) if batch.window in arrived]
 
 
-def _scorings(reader: Reader, spec: ModelSpec, batch: Batch) -> list[Scoring]:
-    """All predictions for exactly the rows that are kept of a batch today."""
-    found = reader.scorings(spec.model, window=batch.window)
-    return [scoring for scoring in found if scoring.snapshot_id == batch.snapshot.id]
-
-
-def _measure_drift(task: _Task, champion: Version, current: list[Scoring], labelled: list[pd.DataFrame]) -> None:
+def _measure_drift(task: _Task, champion: Version, current: Sequence[Scoring], labelled: list[pd.DataFrame]) -> None:
     workspace, spec = task.workspace, task.spec
     mine = [scoring for scoring in current if scoring.version == champion.version]
     sides = Sides(
         reference=workspace.frame(champion.manifest["reference_sha256"]),
         features=conform(workspace.frame(task.batch.validation.kept_sha256), task.schema),
         reference_predictions=workspace.frame(champion.manifest["holdout_predictions_sha256"]),
-        predictions=workspace.frame(mine[-1].sha256) if mine else None,
+        predictions=predictions_of(workspace, mine[-1]) if mine else None,
         labelled=labelled,
     )
     drift = drift_of(spec, task.schema, sides)
@@ -122,10 +127,10 @@ def _measure_drift(task: _Task, champion: Version, current: list[Scoring], label
     )
 
 
-def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: list[Scoring]) -> None:
+def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: Sequence[Scoring]) -> None:
     spec, window = task.spec, batch.window
     problem = problem_of(spec.problem)
-    has_label = frame.notna()[[*spec.problem.targets]].all(axis=1).to_numpy()
+    has_label = is_labelled(frame, spec)
     rows = int(has_label.sum())
     task.observations.append(Observation(window, task.window.end, Quantity.LABELLED, value=float(rows), rows=rows))
     if rows == 0:
@@ -135,7 +140,7 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
     of_champion = tuple(dict.fromkeys((primary, *(spec.monitoring.metrics or problem.default_metrics))))
     for scoring in scorings:
         names = of_champion if scoring.role is ScoringRole.CHAMPION else (primary,)
-        predictions = task.workspace.frame(scoring.sha256)
+        predictions = predictions_of(task.workspace, scoring)
         if rows < len(predictions):
             predictions = predictions[has_label].reset_index(drop=True)
         values = measure_performance(truth, predictions, problem=problem, metrics=names)

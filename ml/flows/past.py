@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from ml.domain.errors import NotFoundError
 from ml.domain.records import SnapshotRole
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.flows.rows import is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.policies.replay import Step
@@ -59,7 +60,7 @@ class Past:
         self._parts: dict[Part, LabelledPart] = {}
         self._features: dict[int, pd.DataFrame] = {}
 
-    @property
+    @cached_property
     def windows(self) -> tuple[Window, ...]:
         """The batches' windows, in order."""
         return tuple(batch.window for batch in self._batches)
@@ -118,19 +119,44 @@ class Past:
             self._features[place] = conform(rows, self.schema)
         return self._features[place]
 
-    def frame(self, parts: Sequence[Part]) -> pd.DataFrame:
-        """Return the labelled rows of parts as one frame."""
+    @cached_property
+    def events(self) -> Mapping[tuple[int, int], int]:
+        """Number every arrival of labels: (step, place of the batch) → number, in the order of arrival."""
+        arrivals = [(step, part[0]) for step, parts in enumerate(self._arrived) for part in parts]
+        return {arrival: number for number, arrival in enumerate(arrivals)}
+
+    @cached_property
+    def last_events(self) -> Mapping[int, int]:
+        """The number of the last arrival for every batch that has a labelled row."""
+        return {place: number for (_, place), number in self.events.items() if place in self.last}
+
+    def frame(self, step: int) -> pd.DataFrame:
+        """Return the labelled rows known after a step as one frame; do not change it in place."""
+        parts = self.known[step]
+        if parts == self.known[-1][: len(parts)]:  # labels that came at once: a part of what is known at the end
+            return self._whole.iloc[: int(self._counts[len(parts)])]
         return pd.concat([self.part(part).rows for part in parts], ignore_index=True)
 
-    def _labelled(self, part: Part) -> LabelledPart:
+    @cached_property
+    def _whole(self) -> pd.DataFrame:
+        return pd.concat([self.part(part).rows for part in self.known[-1]], ignore_index=True)
+
+    @cached_property
+    def _counts(self) -> NDArray[np.int64]:
+        return np.cumsum([0, *(len(self.part(part).rows) for part in self.known[-1])])
+
+    def joined(self, part: Part) -> pd.DataFrame:
+        """Return all kept rows of a batch with these labels; rows without one have none."""
         place, labels = part
-        spec = self.spec
         frame = self._workspace.frame(self._batches[place].validation.kept_sha256)
-        if labels:
-            frame = join_labels(frame, self._workspace.frame(labels), key=spec.key, targets=spec.problem.targets)
-        known = np.ones(len(frame), dtype=np.bool_)
-        for target in spec.problem.targets:
-            known &= frame[target].notna().to_numpy() if target in frame.columns else False
+        if not labels:
+            return frame
+        spec = self.spec
+        return join_labels(frame, self._workspace.frame(labels), key=spec.key, targets=spec.problem.targets)
+
+    def _labelled(self, part: Part) -> LabelledPart:
+        spec, frame = self.spec, self.joined(part)
+        known = is_labelled(frame, spec)
         places = np.flatnonzero(known)
         times = frame[spec.time.column].iloc[places]
         by_time = places if times.is_monotonic_increasing else places[np.argsort(times.to_numpy(), kind="stable")]

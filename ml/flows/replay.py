@@ -90,7 +90,7 @@ def replay(
     Raises:
         NotFoundError: there are no batches on record.
     """
-    chosen = policies or {name: PolicySpec.model_validate(body) for name, body in STANDARD.items()}
+    chosen = _standard(spec) if policies is None else policies
     with staged(workspace, spec, start=start, end=end, costs=costs, jobs=jobs, on_progress=on_progress) as stage:
         return compare(
             stage.world,
@@ -105,6 +105,12 @@ def replay(
             seed=spec.training.seed,
             on_policy=None if on_progress is None else partial(on_progress, "policies"),
         )
+
+
+def _standard(spec: ModelSpec) -> dict[str, PolicySpec]:
+    """The standard set without what is the present policy anyhow."""
+    found = {name: PolicySpec.model_validate(body) for name, body in STANDARD.items()}
+    return {name: policy for name, policy in found.items() if policy.when != spec.policy.when}
 
 
 def replayed_decisions(
@@ -182,20 +188,22 @@ def _scale(setting: Setting, moves: Sequence[Move]) -> float:
 def _table(stage: Stage) -> Table:
     """The losses of every training that any policy could have asked for."""
     world = stage.world
-    recipes = {recipe.key: recipe for recipe in world.matrix.prefill()}
-    for recipe in recipes.values():
+    available: dict[str, int] = {}
+    for recipe in world.matrix.prefill:
         world.remember(recipe)
-    available = {key: recipe.step + 1 for key, recipe in recipes.items() if world.matrix.column(recipe) is not None}
+        if world.matrix.column(recipe) is not None:
+            available[recipe.key] = recipe.step + 1
     served = next(((place, move.served) for place, move in enumerate(stage.first) if move.served), None)
     if served is not None and served[1] is not None:
         available.setdefault(served[1], served[0])
-    batches = range(len(world.steps))
-    losses = np.array([[stage.loss_of(key, place) for place in batches] for key in available], dtype=np.float64)
-    return Table(
-        keys=tuple(available),
-        losses=losses.reshape(len(available), len(world.steps)),
-        available=np.array(list(available.values()), dtype=np.int64),
-    )
+    last = world.past.last_events
+    losses = np.full((len(available), len(world.steps)), np.nan)
+    if available and last:
+        metrics = np.stack([world.column(key).metrics[list(last.values())] for key in available])
+        rows = np.array([world.labelled_rows(place) for place in last])
+        loss = 1.0 - metrics if stage.setting.higher_is_better else metrics
+        losses[:, list(last)] = stage.costs.error * rows * loss
+    return Table(tuple(available), losses, np.array(list(available.values()), dtype=np.int64))
 
 
 def replay_id(comparison: Comparison, model: str) -> str:

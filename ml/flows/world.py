@@ -15,7 +15,8 @@ from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
 from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import GateResult, Observation, Quantity
-from ml.evaluation import Judgement, judge, pays, pick, terms_of
+from ml.evaluation import Judgement, judge, pick, terms_of
+from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
 from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.matrix import Column, Matrix, Recipe
@@ -48,14 +49,12 @@ class RecordedWorld:
 
     def metric(self, key: str, place: int, step: int) -> float | None:
         """Return the primary metric of an estimator on a batch, on the labels that came with ``step``."""
-        column = self.column(key)
-        part = next(part for part in self.past.arrived(step) if part[0] == place)
-        return column.metrics.get(part)
+        return _defined(self.column(key).metrics[self.past.events[step, place]])
 
     def last_metric(self, key: str, place: int) -> float | None:
         """Return the primary metric of an estimator on a batch, on the labels known at the end."""
-        part = self.past.last.get(place)
-        return None if part is None else self.column(key).metrics.get(part)
+        event = self.past.last_events.get(place)
+        return None if event is None else _defined(self.column(key).metrics[event])
 
     def labelled_rows(self, place: int) -> int:
         """Count the rows of a batch that have labels at the end."""
@@ -216,15 +215,14 @@ class RecordedWorld:
         recipe = self._recipes[champion.challenger]
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         rows = champion.gate.rows
-        newest = [
-            part for part in self.past.known[recipe.step] if self.past.windows[part[0]].end > champion.trained_until
-        ]
+        judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
+        newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
         sides = Sides(
             reference=reference_sample(learned, spec, schema),
             features=self.past.features(step),
             reference_predictions=self._predictions(recipe, newest, rows),
             predictions=self.matrix.scored(self._recipes[champion.serving], step),
-            labelled=[self.past.part(part).rows for part in parts],
+            labelled=[self.past.joined(part) for part in self.past.arrived(step)],
         )
         found = observations_of(drift_of(spec, schema, sides), window=self.past.windows[step], version=None)
         return [
@@ -237,6 +235,10 @@ class RecordedWorld:
             }
             for one in found
         ]
+
+
+def _defined(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _observation(document: Json) -> Json:

@@ -14,15 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml.monitoring.values import Values
+from ml.specs.monitoring import P_VALUES
 
 Shares = NDArray[np.float64]
 
 _FEW_VALUES = 20  # numbers with at most so many different values in the reference are compared as categories
 _LEAST_SHARE = 1e-4  # stands in for an empty bin where a logarithm is taken
 _LEAST_DEVIATION = 1e-3  # Wasserstein is not divided by less
-
-P_VALUES = frozenset({"ks", "chisquare"})
-"""Methods that give a p-value: small means drift; all others give a distance, large means drift."""
 
 
 def drifted(method: str, score: float, threshold: float) -> bool:
@@ -34,10 +32,11 @@ def drifted(method: str, score: float, threshold: float) -> bool:
 
 def wasserstein(reference: Values, current: Values) -> float:
     """First Wasserstein distance in standard deviations of the reference."""
-    both = np.sort(np.concatenate((reference, current)))
+    past, now = np.sort(reference), np.sort(current)
+    both = np.sort(np.concatenate((past, now)), kind="stable")  # which merges the two runs
     steps = np.diff(both)
-    below_reference = np.sort(reference).searchsorted(both[:-1], side="right") / reference.size
-    below_current = np.sort(current).searchsorted(both[:-1], side="right") / current.size
+    below_reference = past.searchsorted(both[:-1], side="right") / reference.size
+    below_current = now.searchsorted(both[:-1], side="right") / current.size
     distance = float(np.sum(np.abs(below_reference - below_current) * steps))
     return distance / max(float(np.std(reference)), _LEAST_DEVIATION)
 

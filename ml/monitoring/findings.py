@@ -9,8 +9,8 @@ from ml.domain.codes_dr import DRIFT
 from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import Observation, Quantity
 from ml.domain.windows import Window
-from ml.monitoring.distances import P_VALUES
 from ml.monitoring.drift import ColumnDrift, drift_share
+from ml.specs.monitoring import P_VALUES
 
 
 def drift_findings(

@@ -22,8 +22,9 @@ from ml.domain.windows import Window
 class Need(StrEnum):
     """What a rule or guard must declare to be given; labelled rows, versions and decisions are given to all."""
 
-    METRIC = "metric"  # the primary metric of every version on every labelled batch that it scored
-    ESTIMATE = "estimate"  # the same, estimated without labels
+    METRIC = "metric"  # the champion's primary metric on every labelled batch that it scored
+    SHADOWS = "shadows"  # with METRIC: the same of all other versions, the former champions that score along
+    ESTIMATE = "estimate"  # the champion's primary metric, estimated without labels
     FEATURE_DRIFT = "feature_drift"
     COLUMN_DRIFT = "column_drift"
     PREDICTION_DRIFT = "prediction_drift"
@@ -103,11 +104,11 @@ class Check:
 class Facts:
     """All that a rule may know about a model at one moment; everything is in time order.
 
-    ``labelled`` maps a batch to its labelled rows, ``rows`` to all its rows. ``metrics`` are the primary metric's values
-    by version: those of the champion, and those of the earlier champions that scored along. ``scale`` is what a
-    constant prediction loses (1 where the metric lives in 0 to 1), by which losses of different models compare.
-    ``last_trained`` is when the newest version was trained, whatever became of it; ``last_retraining`` when a
-    retraining was last decided or the champion last changed.
+    ``labelled`` maps a batch to its labelled rows, ``rows`` to all its rows. ``metrics`` are the values of the primary
+    metric by version: those of the champion and, if needed, those of the earlier champions that scored along.
+    ``constant`` is the value that a constant prediction had at the first gate. ``last_trained`` is when the newest
+    version was trained, whatever became of it; ``last_retraining`` when a retraining was last decided or the champion
+    last changed.
     """
 
     model: str
@@ -143,10 +144,10 @@ class Facts:
         if moment is None:
             return sum(self.labelled.values())
         found = 0
-        for window in reversed(self.labelled):
+        for window, rows in reversed(tuple(self.labelled.items())):
             if window.start < moment:
                 break
-            found += self.labelled[window]
+            found += rows
         return found
 
     def digest(self) -> str:

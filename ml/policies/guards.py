@@ -15,18 +15,16 @@ from ml.policies.question import Question
 
 
 def guards(question: Question) -> tuple[RuleResult, ...]:
-    """Ask every guard of the policy; those that need a champion only when there is one."""
-    asked = [one_at_a_time, in_order, cooldown, min_labelled]
+    """Ask every guard of the policy; of a model's very first training not those that look at earlier ones."""
     policy = question.policy
-    optional: list[tuple[object | None, Callable[[Question], RuleResult]]] = [
-        (policy.confirm, confirm),
-        (policy.budget, budget),
-        (policy.back_off, back_off),
+    first = question.facts.last_retraining is None
+    optional: list[tuple[bool, Callable[[Question], RuleResult]]] = [
+        (policy.confirm is not None and question.facts.champion is not None, confirm),
+        (policy.budget is not None and not first, budget),
+        (policy.back_off is not None and not first, back_off),
+        (policy.veto is not None, veto),
     ]
-    if question.facts.champion is not None:
-        asked += [guard for spec, guard in optional if spec is not None]
-    if policy.veto is not None:
-        asked.append(veto)
+    asked = [one_at_a_time, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
     return tuple(guard(question) for guard in asked)
 
 

@@ -25,6 +25,13 @@ _DRIFT = {
     Need.PREDICTION_DRIFT: Quantity.PREDICTION_DRIFT,
     Need.TARGET_DRIFT: Quantity.TARGET_DRIFT,
 }
+_QUANTITIES = _DRIFT | {
+    Need.METRIC: Quantity.METRIC,
+    Need.ESTIMATE: Quantity.ESTIMATED_METRIC,
+    Need.ROWS: Quantity.ROWS,
+    Need.QUARANTINE: Quantity.QUARANTINED,
+}
+_OF_VERSIONS = (Quantity.METRIC, Quantity.ESTIMATED_METRIC, Quantity.PREDICTION_DRIFT)
 
 
 def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Facts:
@@ -42,12 +49,17 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
     for one in history.observations:
         if one.as_of <= now and one.window.end <= now:
             ledger.observe(one)
-    looks = set()
-    for decision in history.decisions:
-        if decision.as_of < now:
-            ledger.decide(check_of(decision))
-            if decision.least_gain is not None:
-                looks.add(decision.id)
+    _follow(ledger, history)
+    return ledger.facts(now)
+
+
+def _follow(ledger: Ledger, history: History) -> None:
+    """Tell the ledger what had been decided, and what followed, strictly before now."""
+    now = history.as_of
+    decided = [decision for decision in history.decisions if decision.as_of < now]
+    looks = {decision.id for decision in decided if decision.least_gain is not None}
+    for decision in decided:
+        ledger.decide(check_of(decision))
     for version in history.versions:
         if version.as_of < now:
             ledger.train(training_of(version, look=version.run_key in looks))
@@ -57,7 +69,6 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
     for promotion in sorted(history.promotions, key=lambda one: one.generation):
         if promotion.as_of < now:
             ledger.promote(promotion)
-    return ledger.facts(now)
 
 
 def check_of(decision: Decision) -> Check:
@@ -86,12 +97,10 @@ class Ledger:
     def __init__(self, model: str, metric: str, *, higher_is_better: bool, needs: frozenset[Need]) -> None:
         self._model, self._metric, self._higher_is_better = model, metric, higher_is_better
         self._needs = needs
-        self._drift = {_DRIFT[need]: Series() for need in sorted(needs) if need in _DRIFT}
+        wanted = [quantity for need, quantity in _QUANTITIES.items() if need in needs]
+        self._of_batches = {one: Series() for one in (Quantity.LABELLED, *wanted) if one not in _OF_VERSIONS}
+        self._of_versions: dict[Quantity, dict[int, Series]] = {one: {} for one in wanted if one in _OF_VERSIONS}
         self._windows: tuple[Window, ...] = ()
-        self._labelled, self._rows, self._quarantined = Series(), Series(), Series()
-        self._metrics: dict[int, Series] = {}
-        self._estimates: dict[int, Series] = {}
-        self._of_champion: dict[Quantity, dict[int, Series]] = {Quantity.PREDICTION_DRIFT: {}}
         self._checks: list[Check] = []
         self._trainings: dict[int, Training] = {}
         self._listed: tuple[Training, ...] | None = ()
@@ -122,28 +131,12 @@ class Ledger:
         series.put(seen, one.as_of)
 
     def _series(self, one: Observation) -> Series | None:
+        """Where an observation belongs; None if nobody asks for it."""
         quantity = one.quantity
-        if quantity is Quantity.LABELLED:
-            return self._labelled
-        if quantity is Quantity.ROWS:
-            return self._rows if Need.ROWS in self._needs else None
-        if quantity is Quantity.QUARANTINED:
-            return self._quarantined if Need.QUARANTINE in self._needs else None
-        if quantity in (Quantity.METRIC, Quantity.ESTIMATED_METRIC):
-            return self._metric_series(one)
-        if quantity not in self._drift:
-            return None
-        if quantity is Quantity.PREDICTION_DRIFT:
-            return self._of_champion[quantity].setdefault(one.version or 0, Series())
-        return self._drift[quantity]
-
-    def _metric_series(self, one: Observation) -> Series | None:
-        of_labels = one.quantity is Quantity.METRIC
-        need = Need.METRIC if of_labels else Need.ESTIMATE
-        if need not in self._needs or one.subject != self._metric or one.version is None:
-            return None
-        kept = self._metrics if of_labels else self._estimates
-        return kept.setdefault(one.version, Series())
+        if quantity not in self._of_versions:
+            return self._of_batches.get(quantity)
+        named = quantity is Quantity.PREDICTION_DRIFT or one.subject == self._metric
+        return self._of_versions[quantity].setdefault(one.version, Series()) if named and one.version else None
 
     def decide(self, check: Check) -> None:
         """A decision was taken."""
@@ -199,12 +192,12 @@ class Ledger:
             higher_is_better=self._higher_is_better,
             champion=self._champion_facts(),
             windows=self._windows,
-            labelled=self._labelled.counts(),
-            rows=self._rows.counts(),
-            metrics={number: self._metrics[number].values() for number in sorted(self._metrics)},
-            estimates=self._estimates.get(self._champion or 0, _EMPTY).values(),
-            drift={quantity: self._drift_values(quantity) for quantity in self._drift},
-            quarantined=self._quarantined.shares(),
+            labelled=self._of_batches[Quantity.LABELLED].counts(),
+            rows=self._batches(Quantity.ROWS).counts(),
+            metrics=self._metrics(),
+            estimates=self._champions(Quantity.ESTIMATED_METRIC),
+            drift={one: self._drift(one) for need, one in _DRIFT.items() if need in self._needs},
+            quarantined=self._batches(Quantity.QUARANTINED).shares(),
             trainings=self._listed,
             checks=tuple(self._checks),
             constant=self._constant,
@@ -218,10 +211,19 @@ class Ledger:
             return None
         return Champion(training.version, training.trained_from, training.seen_until, self._baseline)
 
-    def _drift_values(self, quantity: Quantity) -> tuple[Measured, ...]:
-        if quantity in self._of_champion:
-            return self._of_champion[quantity].get(self._champion or 0, _EMPTY).values()
-        return self._drift[quantity].values()
+    def _metrics(self) -> dict[int, tuple[Measured, ...]]:
+        found = self._of_versions.get(Quantity.METRIC, {})
+        who = sorted(found) if Need.SHADOWS in self._needs else [self._champion or 0]
+        return {version: found[version].values() for version in who if version in found}
+
+    def _drift(self, quantity: Quantity) -> tuple[Measured, ...]:
+        return self._champions(quantity) if quantity in _OF_VERSIONS else self._batches(quantity).values()
+
+    def _champions(self, quantity: Quantity) -> tuple[Measured, ...]:
+        return self._of_versions.get(quantity, {}).get(self._champion or 0, _EMPTY).values()
+
+    def _batches(self, quantity: Quantity) -> Series:
+        return self._of_batches.get(quantity, _EMPTY)
 
 
 def ending_of(gate: GateResult) -> Ending:

@@ -43,8 +43,10 @@ def budget(question: Question) -> RuleResult:
         return RuleResult("budget", Verdict.KEEP, sentence, float(len(decided)), float(spec.retrainings), evidence)
     if spec.cost is not None:
         return _within_cost(question, spec, decided)
-    left = (spec.retrainings or 0) - len(decided)
-    return RuleResult("budget", Verdict.RETRAIN, f"{left} more retrainings are allowed in the last {period}.")
+    most = spec.retrainings or 0
+    sentence = f"{len(decided)} of {most} retrainings were decided in the last {period}."
+    evidence = {"period": period, "of": "retrainings"}
+    return RuleResult("budget", Verdict.RETRAIN, sentence, float(len(decided)), float(most), evidence)
 
 
 def _within_cost(question: Question, spec: Budget, decided: list[Check]) -> RuleResult:
@@ -65,7 +67,9 @@ def back_off(question: Question) -> RuleResult:
     rejected = _rejected_in_a_row(question.facts.trainings)
     if not rejected:
         return RuleResult("back_off", Verdict.RETRAIN, "The newest challenger was not rejected.")
-    wait = min(float(spec.most), spec.first * spec.factor ** min(len(rejected) - 1, _LONGEST))
+    wait = float(spec.first)
+    for _ in rejected[1:]:
+        wait = min(float(spec.most), wait * spec.factor)
     since = rejected[0].as_of
     passed = sum(window.start >= since for window in question.facts.windows)
     values = (float(passed), float(round(wait)), {"rejected": len(rejected), "since": since.isoformat()})
@@ -74,10 +78,6 @@ def back_off(question: Question) -> RuleResult:
     if passed < round(wait):
         return RuleResult("back_off", Verdict.KEEP, f"{sentence}; {round(wait)} must.", *values)
     return RuleResult("back_off", Verdict.RETRAIN, f"{sentence}.", *values)
-
-
-_LONGEST = 60
-"""Exponent beyond which any waiting time is the longest one; keeps the power finite."""
 
 
 def _rejected_in_a_row(trainings: tuple[Training, ...]) -> list[Training]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ml.policies.facts import Need
-from ml.policies.rules import leaves, rule_needs
+from ml.policies.rules import rule_needs
 from ml.specs.policy import PolicySpec
-from ml.specs.rules import CostRule
+from ml.specs.rules import CostRule, leaves
 
 
 def needs_of(policy: PolicySpec) -> frozenset[Need]:

@@ -14,6 +14,7 @@ from ml.domain.records import (
     Act,
     Decision,
     GateResult,
+    Json,
     Observation,
     Promotion,
     Quantity,
@@ -176,8 +177,8 @@ def decision_of(row: AnyRow) -> Decision:
     )
 
 
-def version_of(row: AnyRow) -> Version:
-    """Read a version."""
+def version_of(row: AnyRow, manifest: Json) -> Version:
+    """Read a version; its manifest is read only once."""
     return Version(
         model=row.model,
         version=row.version,
@@ -187,7 +188,7 @@ def version_of(row: AnyRow) -> Version:
         trained_from=row.trained_from,
         trained_until=row.trained_until,
         model_sha256=row.model_sha256,
-        manifest=row.manifest,
+        manifest=manifest,
         refit_sha256=row.refit_sha256,
         refit_until=row.refit_until,
     )

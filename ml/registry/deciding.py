@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from ml.domain.records import Decision, History, Promotion, Stage, Version
+from ml.domain.records import Decision, History, Promotion, Stage, Verdict, Version
 from ml.registry.convert import decision_of, rule_json, window_values
 from ml.registry.data import DataReader
 from ml.registry.memory import END_OF_TIME, Entry
@@ -18,6 +18,11 @@ from ml.registry.versions import VersionReader
 from ml.registry.watching import WatchReader
 
 _DECISION = select(DecisionRow.__table__).where(DecisionRow.id == bindparam("id"))
+_RETRAININGS = select(DecisionRow.id).where(
+    DecisionRow.model == bindparam("model"),
+    DecisionRow.as_of <= bindparam("as_of"),
+    DecisionRow.verdict == Verdict.RETRAIN.value,
+)
 _DECISIONS = select(DecisionRow.__table__).where(
     DecisionRow.model == bindparam("model"), DecisionRow.number > bindparam("number")
 )
@@ -40,6 +45,10 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
 
         return self._memories.decisions.known_at(model, as_of or END_OF_TIME, newer)
 
+    def retrainings(self, model: str, *, as_of: datetime) -> frozenset[str]:
+        """The ids of all decisions to retrain known at ``as_of``."""
+        return frozenset(row.id for row in self._all(_RETRAININGS, model=model, as_of=as_of))
+
     def history(self, model: str, *, as_of: datetime, metric: str, higher_is_better: bool) -> History:
         """All that a policy may look at, as it was known at ``as_of``: one query a table.
 
@@ -51,6 +60,7 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
             decisions = self.decisions(model, as_of=as_of)
             promotions = self.promotions(model, as_of=as_of)
             versions = self.versions(model, as_of=as_of)
+            gates = self.gate_results(model, as_of=as_of)
         return History(
             model=model,
             as_of=as_of,
@@ -61,6 +71,7 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
             decisions=decisions,
             versions=tuple(_at_that_time(version, promotions) for version in versions),
             promotions=promotions,
+            gates=gates,
         )
 
 

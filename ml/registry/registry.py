@@ -77,8 +77,11 @@ class Registry:
     @contextmanager
     def write(self) -> Iterator[Writer]:
         """Change records in one transaction: all of it on success, nothing on an error."""
-        with in_words(self._url), self._own_engine().begin() as connection:
-            yield Writer(connection)
+        with in_words(self._url):
+            with self._own_engine().begin() as connection:
+                writer = Writer(connection, self._memories.models)
+                yield writer
+            self._memories.models |= writer.locked
 
     def retrying(self, act: Callable[[Writer], T]) -> T:
         """Do ``act`` in one transaction, and all of it again after a lost connection, a deadlock or a lock.
@@ -89,7 +92,7 @@ class Registry:
 
         def once() -> T:
             with self._own_engine().begin() as connection:
-                return act(Writer(connection))
+                return act(Writer(connection, self._memories.models))
 
         with in_words(self._url):
             return self._again(once)

@@ -9,18 +9,17 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from ml.domain.digests import digest_of
-from ml.specs.base import Columns, Listed, Moment, Spec
+from ml.specs.base import CRON, Columns, Listed, Moment, Spec
 from ml.specs.data import FeaturesSpec, ValidationSpec
 from ml.specs.monitoring import MonitoringSpec
 from ml.specs.policy import PolicySpec
 from ml.specs.problem import ProblemSpec
+from ml.specs.rules import DriftRule, leaves
 from ml.specs.source import LabelsSpec, SourceSpec, TimeSpec
 from ml.specs.training import GateSpec, TrainingSpec
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
-_CRON_FIELD = r"[0-9A-Za-z*?][0-9A-Za-z*?/,#-]*"
-_CRON = re.compile(rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}", re.ASCII)
 
 
 class ModelSpec(Spec):
@@ -68,7 +67,7 @@ class ModelSpec(Spec):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, schedule: str | None) -> str | None:
-        if schedule is None or schedule in _PRESETS or _CRON.fullmatch(schedule):
+        if schedule is None or schedule in _PRESETS or CRON.fullmatch(schedule):
             return schedule
         raise ValueError(
             f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(_PRESETS)}"
@@ -84,12 +83,28 @@ class ModelSpec(Spec):
             raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise ValueError(f"end {self.end.isoformat()} must come after start {self.start.isoformat()}")
+        self._drift_rules_fit()
         reserved = {*self.problem.targets, self.time.column}
         for place, columns in (("features.columns", self.features.columns or ()), ("key", self.key)):
             clash = sorted(reserved.intersection(columns))
             if clash:
                 raise ValueError(f"{place} names {', '.join(clash)}, which is the target or the time column")
         return self
+
+    def _drift_rules_fit(self) -> None:
+        watched = self.monitoring.drift.columns or self.features.columns
+        for rule in leaves(self.policy.when):
+            if not isinstance(rule, DriftRule):
+                continue
+            if rule.distance is not None and self.monitoring.drift.p_values:
+                raise ValueError(
+                    "a drift rule has a distance, but monitoring.drift measures p-values by "
+                    f"{' and '.join(self.monitoring.drift.p_values)}: choose a method there that gives distances, or "
+                    "leave distance out"
+                )
+            unknown = sorted(set(rule.weights or ()).difference(rule.weights or () if watched is None else watched))
+            if unknown:
+                raise ValueError(f"weights of a drift rule name {', '.join(unknown)}, whose drift is not measured")
 
     @property
     def digest(self) -> str:

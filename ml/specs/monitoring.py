@@ -12,6 +12,10 @@ NumericDriftMethod = Literal["wasserstein", "jensenshannon", "psi", "ks", "kl_di
 CategoricalDriftMethod = Literal["jensenshannon", "psi", "chisquare", "kl_div", "hellinger"]
 
 
+P_VALUES = frozenset({"ks", "chisquare"})
+"""Methods that give a p-value: small means drift; all others give a distance, large means drift."""
+
+
 class DriftSpec(Spec):
     """Drift of each feature, of the predictions and of the target, by Evidently's methods and names.
 
@@ -32,6 +36,11 @@ class DriftSpec(Spec):
         default=5000, ge=100, description="Most rows of each side that are looked at, drawn with the seed."
     )
     min_rows: int = Field(default=30, ge=1, description="With fewer rows on a side a column is *not testable*.")
+
+    @property
+    def p_values(self) -> tuple[str, ...]:
+        """The chosen methods that give p-values instead of distances."""
+        return tuple(method for method in (self.numeric, self.categorical) if method in P_VALUES)
 
 
 class MonitoringSpec(Spec):

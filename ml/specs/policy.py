@@ -48,6 +48,12 @@ class BackOff(Spec):
     factor: float = Field(default=2.0, ge=1.0, description="After each further one, this many times longer.")
     most: int = Field(default=16, ge=0, description="Most batches to wait.")
 
+    @model_validator(mode="after")
+    def _most_is_most(self) -> Self:
+        if self.most < self.first:
+            raise ValueError(f"first {self.first} is longer than most {self.most}")
+        return self
+
 
 class Veto(Spec):
     """No retraining on a batch whose data are in a bad state."""
@@ -57,7 +63,7 @@ class Veto(Spec):
     )
     labelled: Share | None = Field(
         default=None,
-        description="Nothing is trained while less than this share of the newest labelled batch has labels.",
+        description="Nothing is trained while less than this share of the newest labelled batch's rows has its label.",
     )
 
     @model_validator(mode="after")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ml.specs.base import Listed, Share, Spec
+from ml.specs.base import CRON, Listed, Share, Spec
 
 
 class ScheduleRule(Spec):
@@ -19,10 +21,11 @@ class ScheduleRule(Spec):
     @field_validator("cron")
     @classmethod
     def _is_cron(cls, cron: str | None) -> str | None:
-        from croniter import croniter
-
-        if cron is not None and not croniter.is_valid(cron):
-            raise ValueError(f"{cron!r} is no cron expression: write five fields, for example 0 3 * * 1")
+        if cron is not None and not _strikes(cron):
+            raise ValueError(
+                f"{cron!r} is no cron expression of five fields that comes true at fixed times: write for example "
+                "0 3 * * 1"
+            )
         return cron
 
     @model_validator(mode="after")
@@ -30,6 +33,20 @@ class ScheduleRule(Spec):
         if (self.every is None) == (self.cron is None):
             raise ValueError("give either every or cron, not both and not neither")
         return self
+
+
+def _strikes(cron: str) -> bool:
+    """Whether it is a cron expression of five fields, without chance, that ever comes true."""
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    by_chance = "r" in re.split("[ ,/]+", cron.lower())  # croniter's R stands for a random number
+    if by_chance or CRON.fullmatch(cron) is None:
+        return False
+    try:
+        croniter(cron, datetime(2000, 1, 1, tzinfo=UTC)).get_next(datetime)
+    except (ValueError, KeyError):
+        return False
+    return True
 
 
 class NewRowsRule(Spec):
@@ -199,11 +216,19 @@ class AtLeast(Spec):
         return self
 
 
+def _or_alone(schema: dict[str, Any]) -> None:
+    """Say in the JSON Schema that the list of one may be left out."""
+    listed = {name: schema.pop(name) for name in ("type", "items", "minItems", "maxItems") if name in schema}
+    schema["anyOf"] = [listed["items"], listed]
+
+
 class Not(Spec):
     """Retrain when the rule says keep, keep when it says retrain."""
 
     kind: Literal["not"]
-    of: Annotated[tuple[Rule, ...], Listed] = Field(min_length=1, max_length=1, description="The one rule.")
+    of: Annotated[tuple[Rule, ...], Listed] = Field(
+        min_length=1, max_length=1, description="The one rule.", json_schema_extra=_or_alone
+    )
 
     @field_validator("of", mode="before")
     @classmethod
@@ -230,5 +255,15 @@ Rule = Annotated[
     Field(discriminator="kind"),
 ]
 
-for _combination in (AnyOf, AllOf, AtLeast, Not):
+COMBINATIONS = (AnyOf, AllOf, AtLeast, Not)
+
+
+def leaves(rule: Any) -> tuple[Any, ...]:
+    """Return all rules in a tree that look at facts."""
+    if isinstance(rule, COMBINATIONS):
+        return tuple(leaf for one in rule.of for leaf in leaves(one))
+    return (rule,)
+
+
+for _combination in COMBINATIONS:
     _combination.model_rebuild()

@@ -5,7 +5,8 @@ from evergreen_dags import text
 from pydantic import TypeAdapter
 
 from ml.specs import parse_spec
-from ml.specs.policy import PolicySpec, Rule
+from ml.specs.policy import PolicySpec
+from ml.specs.rules import Rule
 from tests.dags.conftest import MINIMAL
 
 
@@ -20,9 +21,9 @@ def test_the_page_of_a_minimal_model():
         "- **Labels**: with the rows",
         "- **Schedule**: `@weekly` (UTC)",
         "- **Retrains**: when the metric is worse by 0.05 than at promotion or every 10 batches; provided that at "
-        "least 50 labelled rows are new",
-        "- **Gate**: on the newest 30% of the rows, which it has not seen, a challenger may not be significantly worse "
-        "than the champion",
+        "least 50 labelled rows are new and the wait after a rejected challenger is over",
+        "- **Gate**: on the newest 30% of the batches, which it has not seen, a challenger may not be significantly "
+        "worse than the champion",
     ]
 
 
@@ -64,6 +65,28 @@ RULES = [
     ({"kind": "drift"}, "when 50% of the features have drifted"),
     ({"kind": "drift", "of": "target"}, "when the target drifted"),
     ({"kind": "performance", "drop": 0.1, "relative": True}, "when the metric is worse by 10% than at promotion"),
+    ({"kind": "schedule", "cron": "0 3 * * 1"}, "at the times of `0 3 * * 1` (UTC)"),
+    ({"kind": "drift", "of": "predictions", "distance": 0.2}, "when the predictions drifted by 0.2"),
+    (
+        {"kind": "drift", "weights": {"a": 1.0}, "distance": 0.2},
+        "when 50% of the features, by weight, have drifted by 0.2",
+    ),
+    (
+        {"kind": "performance", "confidence": 0.95},
+        "when the metric is worse by 0.05 than at promotion, beyond chance (0.95)",
+    ),
+    (
+        {"kind": "estimated_performance"},
+        "when the metric, estimated without labels, is worse by 0.05 than at promotion",
+    ),
+    ({"kind": "change_point"}, "when Page-Hinkley finds that the loss has risen"),
+    ({"kind": "adaptive"}, "when the loss is above the 95% quantile of its past"),
+    (
+        {"kind": "adaptive", "of": "drift", "method": "rolling_mean"},
+        "when the share of drifted features is 10% above the mean of its past",
+    ),
+    ({"kind": "cost"}, "when keeping the champion would cost more than a retraining"),
+    ({"kind": "not", "of": {"kind": "drift"}}, "not (when 50% of the features have drifted)"),
     ({"kind": "manual"}, "when a person asks"),
     ({"kind": "never"}, "never"),
     (
@@ -88,5 +111,25 @@ def test_every_rule_has_words():
 
 
 def test_guards_in_words():
-    policy = PolicySpec.model_validate({"when": {"kind": "never"}, "cooldown": "6w", "min_labelled": 0})
+    alone = {"when": {"kind": "never"}, "min_labelled": 0, "back_off": None}
+    policy = PolicySpec.model_validate({**alone, "cooldown": "6w"})
     assert text.policy_words(policy) == "never; provided that the last retraining is 6w ago"
+    assert text.policy_words(PolicySpec.model_validate(alone)) == "never"
+
+
+def test_all_guards_in_words():
+    policy = PolicySpec.model_validate(
+        {
+            "when": {"kind": "never"},
+            "cooldown": "6w",
+            "confirm": {"checks": 2, "of": 4},
+            "budget": {"period": "30d", "retrainings": 3, "cost": 12.5},
+            "veto": {"quarantined": 0.2, "labelled": 0.9},
+        }
+    )
+    assert text.policy_words(policy) == (
+        "never; provided that at least 50 labelled rows are new, the last retraining is 6w ago, the rules asked in 2 "
+        "of the last 4 checks, at most 3 retrainings and retrainings for at most 12.5 fall into 30d, less than 20% of the "
+        "batch is quarantined and the newest labelled batch has 90% of its labels and the wait after a "
+        "rejected challenger is over"
+    )

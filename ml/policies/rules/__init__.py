@@ -41,6 +41,7 @@ from ml.specs.rules import (
     PerformanceRule,
     Rule,
     ScheduleRule,
+    leaves,
 )
 
 Needs = frozenset[Need]
@@ -50,12 +51,15 @@ def _always(*needs: Need) -> Callable[[Any], Needs]:
     return lambda _: frozenset(needs)
 
 
+_NOTHING = _always()
+
+
 @dataclass(frozen=True, slots=True)
 class RuleKind:
     """How a rule is asked, and which facts it must be given, by its spec."""
 
     ask: Callable[[Question, Any], RuleResult]
-    needs: Callable[[Any], Needs] = _always()
+    needs: Callable[[Any], Needs] = _NOTHING
 
 
 RULES: Mapping[type[Spec], RuleKind] = {
@@ -66,7 +70,7 @@ RULES: Mapping[type[Spec], RuleKind] = {
     EstimatedPerformanceRule: RuleKind(estimated_performance, _always(Need.ESTIMATE)),
     ChangePointRule: RuleKind(change_point, _always(Need.METRIC)),
     AdaptiveRule: RuleKind(adaptive, adaptive_needs),
-    CostRule: RuleKind(cost, _always(Need.METRIC, Need.ROWS)),
+    CostRule: RuleKind(cost, _always(Need.METRIC, Need.SHADOWS, Need.ROWS)),
     ManualRule: RuleKind(manual),
     NeverRule: RuleKind(never),
 }
@@ -84,13 +88,6 @@ def evaluate(question: Question, rule: Rule) -> RuleResult:
     if isinstance(rule, Not):
         return not_of(evaluate(question, rule.of[0]))
     return RULES[type(rule)].ask(question, rule)
-
-
-def leaves(rule: Rule) -> tuple[Any, ...]:
-    """Return the specs of all rules in a tree that look at facts."""
-    if isinstance(rule, AnyOf | AllOf | AtLeast | Not):
-        return tuple(leaf for one in rule.of for leaf in leaves(one))
-    return (rule,)
 
 
 def rule_needs(rule: Rule) -> Needs:

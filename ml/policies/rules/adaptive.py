@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from ml.domain.records import Quantity, RuleResult, Verdict
-from ml.policies.facts import Measured, Need
+from ml.policies.facts import Need
 from ml.policies.question import Question
 from ml.specs.rules import AdaptiveRule
 
@@ -16,9 +16,10 @@ def adaptive_needs(spec: AdaptiveRule) -> frozenset[Need]:
 
 
 def adaptive(question: Question, spec: AdaptiveRule) -> RuleResult:
-    """Compare the newest value since the champion was promoted with those before it.
+    """Compare the newest value since the champion was promoted with those before it; more than the limit is too much.
 
-    The limit adapts to the model, after the dynamic thresholds of Modyn (SIGMOD 2025).
+    The limit adapts to the model, after the dynamic thresholds of Modyn (SIGMOD 2025). Batches of which fewer than
+    ``min_labelled`` rows have labels say nothing about performance yet.
     """
     values = _values(question, spec)
     name = question.facts.metric.replace("_", " ") if spec.of == "performance" else "share of drifted features"
@@ -40,14 +41,12 @@ def adaptive(question: Question, spec: AdaptiveRule) -> RuleResult:
 
 def _values(question: Question, spec: AdaptiveRule) -> list[float]:
     facts = question.facts
-    found: tuple[Measured, ...]
-    if spec.of == "performance":
-        found = facts.metric_values
-    else:
-        found = facts.drift[Quantity.DRIFT_SHARE]
+    found = facts.metric_values if spec.of == "performance" else facts.drift[Quantity.DRIFT_SHARE]
     since = facts.champion_data_end
     fresh = [one for one in found if since is None or one.window.start >= since]
-    return [question.loss(one.value) if spec.of == "performance" else one.value for one in fresh]
+    if spec.of == "drift":
+        return [one.value for one in fresh]
+    return [question.loss(one.value) for one in fresh if one.rows >= question.min_labelled]
 
 
 def _limit(past: list[float], spec: AdaptiveRule) -> float:

@@ -8,6 +8,7 @@ from ml.policies.question import Question
 from ml.specs.rules import ChangePointRule
 
 LEAST = 2
+_NAMES = {"page_hinkley": "Page-Hinkley", "adwin": "ADWIN", "ddm": "DDM", "hddm": "HDDM"}
 
 
 def change_point(question: Question, spec: ChangePointRule) -> RuleResult:
@@ -15,18 +16,16 @@ def change_point(question: Question, spec: ChangePointRule) -> RuleResult:
 
     The whole record is run through each time, so nothing is remembered and a late label takes its place.
     """
-    since = question.facts.champion_data_end
+    since, scale = question.facts.champion_data_end, question.scale
     points = [
-        Point(question.loss(one.value) / question.scale, one.rows)
+        Point(max(question.loss(one.value) / scale, 0.0), one.rows)
         for one in question.facts.metric_values
-        if since is None or one.window.start >= since
+        if one.rows > 0 and (since is None or one.window.start >= since)
     ]
-    evidence = {"method": spec.method, "batches": len(points)}
-    name = spec.method.replace("_", "-")
+    evidence = {"method": spec.method, "batches": len(points), "confidence": spec.confidence}
+    name = _NAMES[spec.method]
     if len(points) < LEAST:
-        sentence = (
-            f"{len(points)} labelled batches since the champion's data are too few for {name}; {LEAST} are needed."
-        )
+        sentence = f"{len(points)} labelled batches are newer than the champion's data; {name} needs {LEAST}."
         return RuleResult(spec.kind, Verdict.CANNOT_TELL, sentence, None, None, evidence)
     alarm: Alarm = DETECTORS[spec.method](points, spec.confidence)
     said = f"{name} over {len(points)} labelled batches stands at {alarm.value:.4g}"

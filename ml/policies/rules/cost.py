@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
+from math import isfinite, nan
 from typing import Any
 
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
-from ml.policies.facts import Champion, Facts, Training
+from ml.policies.facts import Champion, Ending, Facts
 from ml.policies.plan import Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
@@ -25,7 +26,7 @@ def cost(question: Question, spec: CostRule) -> RuleResult:
     champion = facts.champion
     if champion is None:
         return RuleResult(spec.kind, Verdict.CANNOT_TELL, "There is no champion whose staleness could be known.")
-    plan = make_plan(_evidence(question, champion, spec))
+    plan = make_plan(evidence_of(question, champion))
     look = plan.verdict is PlanVerdict.LOOK and spec.look
     asks = look or plan.verdict is PlanVerdict.RETRAIN
     return RuleResult(
@@ -47,7 +48,7 @@ def _explained(plan: Plan) -> dict[str, Any]:
         "speed": plan.speed,
         "expected_loss": plan.expected_loss,
         "price": plan.price,
-        "price_limit": plan.price_limit,
+        "price_limit": plan.price_limit if isfinite(plan.price_limit) else None,
         "measured_loss": plan.measured_loss,
         "cap": plan.cap,
         "retrain_in": list(plan.retrain_in),
@@ -58,15 +59,15 @@ class _Batches:
     """Places of moments in the sequence of batches."""
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
-        self.windows = windows
-        self._starts = [window.start for window in windows]
+        self._ends = [window.end for window in windows]
 
     def before(self, moment: datetime) -> int:
-        """Count the batches that start before a moment: the place of the first one that does not."""
-        return bisect_left(self._starts, moment)
+        """Count the batches that have ended at a moment: the place of the one that it lies in, or of the next."""
+        return bisect_right(self._ends, moment)
 
 
-def _evidence(question: Question, champion: Champion, spec: CostRule) -> Evidence:
+def evidence_of(question: Question, champion: Champion) -> Evidence:
+    """Count the facts in batches, as the plan wants them."""
     facts, policy = question.facts, question.policy
     batches = _Batches(facts.windows)
     price = price_of(facts, policy.costs, scale=question.scale)
@@ -91,18 +92,20 @@ def _evidence(question: Question, champion: Champion, spec: CostRule) -> Evidenc
 
 
 def _labelled(facts: Facts, batches: _Batches) -> int:
-    newest = next((window for window, rows in reversed(facts.labelled.items()) if rows > 0), None)
-    return 0 if newest is None else batches.before(newest.start) + 1
+    newest = [window for window, rows in facts.labelled.items() if rows > 0][-1:]
+    return batches.before(newest[0].start) + 1 if newest else 0
 
 
 def _losses(question: Question, batches: _Batches, fitted: dict[int, Fitted], oldest: int) -> Iterator[Loss]:
     for version, values in question.facts.metrics.items():
         who = fitted.get(version)
-        for one in reversed(values) if who is not None else ():
+        if who is None:
+            continue
+        for one in reversed(values):
             place = batches.before(one.window.start)
             if place < oldest:
                 break
-            yield Loss(who, place, question.loss(one.value), one.rows)  # type: ignore[arg-type]
+            yield Loss(who, place, question.loss(one.value), one.rows)
 
 
 def _comparisons(facts: Facts, batches: _Batches, fitted: dict[int, Fitted], oldest: int) -> Iterator[Comparison]:
@@ -117,23 +120,19 @@ def _comparisons(facts: Facts, batches: _Batches, fitted: dict[int, Fitted], old
             champion=champion,
             challenger=Fitted(one.version, batches.before(one.trained_from), first),
             first=first,
-            until=_held_out_until(facts, one, first),
+            until=_held_out_until(facts, one.rows, first),
             gain=one.gain,
-            low=_NAN if one.low is None else one.low,
-            high=_NAN if one.high is None else one.high,
+            low=nan if one.low is None else one.low,
+            high=nan if one.high is None else one.high,
             rows=one.rows,
-            promoted=one.ending.value == "promoted",
+            promoted=one.ending is Ending.PROMOTED,
         )
 
 
-def _held_out_until(facts: Facts, training: Training, first: int) -> int:
+def _held_out_until(facts: Facts, left: int, first: int) -> int:
     """The batches whose labelled rows add up to the held-out ones."""
-    left = training.rows
     place = first
     while left > 0 and place < len(facts.windows):
         left -= facts.labelled.get(facts.windows[place], 0)
         place += 1
     return max(place, first + 1)
-
-
-_NAN = float("nan")

@@ -161,3 +161,8 @@ def observation(number: int, value: float | None = 0.9, **changes: Any) -> Obser
 
 def history(reader: Reader, number: int = 1000, model: str = MODEL) -> Any:
     return reader.history(model, as_of=day(number), metric="accuracy", higher_is_better=True)
+
+
+def count(registry: Registry, table: str) -> int:
+    with registry.read() as reader:
+        return int(reader._connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())

@@ -3,16 +3,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise, product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.domain.records import History, Quantity, RuleResult, Trigger, Verdict
+from ml.domain.records import History, Quantity, Trigger, Verdict
 from ml.policies import decide
-from ml.policies.rules.combination import all_of, any_of, at_least
 from ml.specs.policy import PolicySpec
 from tests.builders import (
     START,
@@ -34,30 +32,6 @@ SCHEDULE = PolicySpec.model_validate({"when": {"kind": "schedule", "every": 3}})
 
 def answer(past: History, policy: PolicySpec = DEFAULT, number: int = 3, **changes: Any) -> Any:
     return decide(past, policy, window=week(number), bounded=True, **changes)
-
-
-# --- combinations
-
-
-def leaf(verdict: Verdict) -> RuleResult:
-    return RuleResult("leaf", verdict, f"A leaf says {verdict}.")
-
-
-def possible(verdicts: tuple[Verdict, ...]) -> set[int]:
-    """So many could be yes, if those who cannot tell could."""
-    yes, silent = verdicts.count(RETRAIN), verdicts.count(CANNOT_TELL)
-    return set(range(yes, yes + silent + 1))
-
-
-@pytest.mark.parametrize("verdicts", [each for n in (1, 2, 3, 4) for each in product(Verdict, repeat=n)], ids=str)
-def test_a_tree_says_what_holds_however_the_silent_would_answer(verdicts: tuple[Verdict, ...]) -> None:
-    leaves = [leaf(verdict) for verdict in verdicts]
-    for k in range(1, len(verdicts) + 1):
-        outcomes = {count >= k for count in possible(verdicts)}
-        expected = CANNOT_TELL if len(outcomes) == 2 else RETRAIN if outcomes == {True} else KEEP
-        assert at_least(k, leaves).verdict is expected
-    assert any_of(leaves).verdict is at_least(1, leaves).verdict
-    assert all_of(leaves).verdict is at_least(len(leaves), leaves).verdict
 
 
 # --- the sentence of a person's morning
@@ -121,104 +95,6 @@ def test_the_last_word_on_a_batch_counts() -> None:
     policy = PolicySpec.model_validate({"when": {"kind": "performance"}})
     past = history(4, observations=[metric(2, 0.5, seen=3), metric(2, 0.95, seen=2)])
     assert answer(past, policy).verdict is RETRAIN
-
-
-# --- schedule and amounts
-
-
-def test_the_calendar_counts_from_the_last_training_even_a_rejected_one() -> None:
-    past = history(4, versions=[version(), version(2, weeks_seen=3)])
-    assert answer(history(4), SCHEDULE).verdict is RETRAIN
-    assert answer(past, SCHEDULE).verdict is KEEP
-
-
-def test_the_calendar_is_not_hurried_by_late_labels() -> None:
-    late = version(2, weeks_seen=4, trained_until=week(0).end)
-    past = history(6, versions=[version(), late], promotions=[promotion(), promotion(2, week_number=3)])
-    assert answer(past, SCHEDULE, 5).verdict is KEEP
-
-
-def test_a_failed_training_is_tried_again_with_the_next_batch() -> None:
-    past = history(5, decisions=[decision(3)])
-    assert answer(past, SCHEDULE, 4).verdict is RETRAIN
-
-
-@pytest.mark.parametrize(("rows", "verdict"), [(300, RETRAIN), (301, KEEP)])
-def test_new_rows_are_those_after_the_champions_data(rows: int, verdict: Verdict) -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "new_rows", "rows": rows}})
-    assert answer(history(4), policy).verdict is verdict
-
-
-@pytest.mark.parametrize(("share", "verdict"), [(3.0, RETRAIN), (3.01, KEEP)])
-def test_new_rows_as_a_share_of_the_training_rows(share: float, verdict: Verdict) -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "new_rows", "share": share}})
-    assert answer(history(4), policy).verdict is verdict
-
-
-# --- guards
-
-
-def test_the_first_version_waits_for_labelled_rows_only() -> None:
-    never = PolicySpec.model_validate({"when": {"kind": "never"}, "min_labelled": 250})
-    empty: dict[str, Any] = {"versions": [], "promotions": []}
-    assert answer(history(2, **empty), never, 1).verdict is KEEP
-    assert "200 labelled rows, 250 are needed" in answer(history(2, **empty), never, 1).sentence
-    assert answer(history(3, **empty), never, 2).verdict is RETRAIN
-
-
-def test_too_few_new_labels_hold_a_retraining_back() -> None:
-    past = replace(history(4), observations=labelled(1))
-    said = answer(past, SCHEDULE)
-    assert (said.verdict, said.result.verdict) == (KEEP, RETRAIN)
-    assert "0 labelled rows newer than the champion's data, 50 are needed" in said.sentence
-
-
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_batch_that_is_not_the_newest_holds_a_retraining_back(number: int) -> None:
-    assert answer(history(4), SCHEDULE, number).verdict is KEEP
-
-
-def test_a_batch_that_has_not_ended_holds_a_retraining_back() -> None:
-    assert answer(history(4), SCHEDULE, 4).verdict is KEEP
-
-
-def test_a_rejected_challenger_counts_for_the_cooldown() -> None:
-    policy = SCHEDULE.model_copy(update={"cooldown": 2 * WEEK, "when": SCHEDULE.when.model_copy(update={"every": 1})})
-    past = history(4, decisions=[decision(2)])
-    said = answer(past, policy)
-    assert said.verdict is KEEP
-    assert "1w have passed" in said.sentence
-    assert answer(replace(past, decisions=(decision(1),)), policy).verdict is RETRAIN
-
-
-@given(
-    cooldown=st.integers(0, 5),
-    every=st.integers(1, 3),
-    passes=st.lists(st.booleans(), min_size=12, max_size=12),
-    accuracies=st.lists(st.floats(0.0, 1.0), min_size=12, max_size=12),
-)
-def test_the_cooldown_is_never_broken(cooldown: int, every: int, passes: list[bool], accuracies: list[float]) -> None:
-    rules = [{"kind": "schedule", "every": every}, {"kind": "performance"}]
-    policy = PolicySpec.model_validate({"when": {"kind": "any", "of": rules}, "cooldown": f"{cooldown}w"})
-    past, retrained = history(1, versions=[], promotions=[]), []
-    for number, passed in enumerate(passes):
-        champion = past.promotions[-1].to_version if past.promotions else 0
-        seen = (
-            *past.observations,
-            *labelled(number + 1, first=number),
-            metric(number, accuracies[number], version=champion),
-        )
-        past = replace(past, as_of=week(number).end, windows=(*past.windows, week(number)), observations=seen)
-        said = answer(past, policy, number)
-        past = replace(past, decisions=(*past.decisions, said))
-        if said.verdict is RETRAIN:
-            retrained.append(number)
-            new = version(len(past.versions) + 1, weeks_seen=number + 1, run_key=said.id)
-            past = replace(past, versions=(*past.versions, new))
-            if passed:
-                past = replace(past, promotions=(*past.promotions, promotion(new.version, week_number=number)))
-    assert retrained
-    assert all(later - earlier >= max(cooldown, 1) for earlier, later in pairwise(retrained))
 
 
 # --- a person's word
@@ -318,21 +194,3 @@ def test_labels_that_have_not_arrived_change_nothing(unseen: list[Any], seed: An
         promotions=(*past.promotions, promotion(2, week_number=4)),
     )
     assert answer(future) == answer(past)
-
-
-# --- monotone
-
-
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 1), st.booleans())
-def test_a_worse_metric_never_speaks_for_keeping(
-    before: float, one: float, other: float, drop: float, relative: bool
-) -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": drop, "relative": relative}})
-
-    def verdict(accuracy: float) -> Verdict:
-        past = history(4, observations=[metric(3, accuracy)], promotions=[promotion(baseline={"accuracy": before})])
-        said: Verdict = answer(past, policy).verdict
-        return said
-
-    if verdict(max(one, other)) is RETRAIN:
-        assert verdict(min(one, other)) is RETRAIN

@@ -1,3 +1,5 @@
+"""A decision: its sentence, a person's word, its identity, and that a model is retrained by one at a time."""
+
 from __future__ import annotations
 
 import re
@@ -9,29 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.domain.records import History, Quantity, Trigger, Verdict
+from ml.domain.records import Quantity, Trigger, Verdict
 from ml.policies import decide
 from ml.specs.policy import PolicySpec
-from tests.builders import (
-    START,
-    WEEK,
-    decision,
-    history,
-    labelled,
-    metric,
-    observation,
-    promotion,
-    version,
-    week,
-)
+from tests.builders import START, WEEK, decision, gate, history, metric, observation, promotion, version, week
+from tests.unit.policies.asking import answer, policy_of
 
 RETRAIN, KEEP, CANNOT_TELL = Verdict.RETRAIN, Verdict.KEEP, Verdict.CANNOT_TELL
 DEFAULT = PolicySpec()
-SCHEDULE = PolicySpec.model_validate({"when": {"kind": "schedule", "every": 3}})
-
-
-def answer(past: History, policy: PolicySpec = DEFAULT, number: int = 3, **changes: Any) -> Any:
-    return decide(past, policy, window=week(number), bounded=True, **changes)
+SCHEDULE = policy_of({"kind": "schedule", "every": 3})
 
 
 # --- the sentence of a person's morning
@@ -50,51 +38,14 @@ def test_keeping_says_what_would_have_been_enough() -> None:
     assert "3 of 10 batches" in said.sentence
 
 
-def test_exactly_the_limit_is_enough() -> None:
-    past = history(4, observations=[metric(3, 0.90)], promotions=[promotion(baseline={"accuracy": 0.95})])
-    assert answer(past, PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})).verdict is RETRAIN
-
-
-def test_errors_are_compared_by_share() -> None:
-    past = history(
-        4,
-        metric="mean_absolute_error",
-        higher_is_better=False,
-        observations=[metric(3, 104.0, name="mean_absolute_error")],
-        promotions=[promotion(baseline={"mean_absolute_error": 100.0})],
-    )
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})
-    assert decide(past, policy, window=week(3), bounded=False).verdict is KEEP
-    worse = replace(past, observations=(*labelled(4), metric(3, 105.0, name="mean_absolute_error")))
-    said = decide(worse, policy, window=week(3), bounded=False)
-    assert said.verdict is RETRAIN
-    assert said.result.value == pytest.approx(5.0)
-    assert said.result.threshold == pytest.approx(5.0)
-
-
-def test_a_batch_with_few_labels_is_taken_together_with_the_one_before() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})
-    past = history(4, observations=[metric(2, 0.9, rows=90), metric(3, 0.0, rows=2)])
-    said = answer(past, policy)
-    assert said.verdict is KEEP
-    assert said.result.evidence["rows"] == 92
-
-
-def test_batches_that_the_champion_was_trained_on_say_nothing() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})
-    assert answer(history(4, observations=[metric(0, 0.1)]), policy).verdict is CANNOT_TELL
-
-
-def test_drift_of_an_earlier_batch_is_not_looked_at_again() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "drift"}})
-    past = history(4, observations=[observation(2, Quantity.DRIFT_SHARE, 1.0)])
-    assert answer(past, policy).verdict is CANNOT_TELL
-
-
 def test_the_last_word_on_a_batch_counts() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance"}})
+    policy = policy_of({"kind": "performance"})
     past = history(4, observations=[metric(2, 0.5, seen=3), metric(2, 0.95, seen=2)])
     assert answer(past, policy).verdict is RETRAIN
+
+
+def test_a_failed_training_is_tried_again_with_the_next_batch() -> None:
+    assert answer(history(5, decisions=[decision(3)]), SCHEDULE, 4).verdict is RETRAIN
 
 
 # --- a person's word
@@ -109,11 +60,52 @@ def test_a_person_overrules_the_policy_on_the_record(force: bool, verdict: Verdi
     assert "By the policy alone: Retrain" in said.sentence
 
 
-def test_the_manual_rule_waits_for_a_person() -> None:
-    manual = PolicySpec.model_validate({"when": {"kind": "manual"}})
-    assert answer(history(4), manual).verdict is KEEP
-    assert answer(history(4), manual, trigger=Trigger.MANUAL).verdict is KEEP
-    assert answer(history(4), manual, force=True).verdict is RETRAIN
+def test_a_persons_word_asks_for_no_gain() -> None:
+    policy = policy_of({"kind": "cost"}, min_labelled=0)
+    past = history(12)
+    assert (answer(past, policy, 11).least_gain is None) is (answer(past, policy, 11).result.least_gain is None)
+    assert answer(past, policy, 11, force=True).least_gain is None
+
+
+# --- one at a time
+
+
+def test_while_another_decision_retrains_the_answer_is_no() -> None:
+    past = replace(history(4, observations=[metric(3, 0.5)]), retraining="power-other")
+    said = answer(past)
+    assert (said.verdict, said.result.verdict) == (KEEP, RETRAIN)
+    assert "The retraining of decision power-other is under way" in said.sentence
+    assert said.id != answer(replace(past, retraining=None)).id
+    assert said == answer(past)
+
+
+def test_a_second_alarm_of_the_same_moment_is_told_of_the_first() -> None:
+    past = history(4, observations=[metric(3, 0.5)])
+    first = answer(past, reason="the first alarm")
+    done = replace(past, decisions=(first,))
+    second = answer(done, reason="the second alarm")
+    assert (first.verdict, second.verdict) == (RETRAIN, KEEP)
+    assert first.id in second.sentence
+    assert answer(done, reason="the first alarm") == first
+    assert answer(replace(done, retraining=first.id), reason="the first alarm") == first
+
+
+def test_a_no_of_the_same_moment_stands_in_nobodys_way() -> None:
+    past = history(4, observations=[metric(3, 0.5)])
+    kept = answer(past, force=False, reason="wait for anna")
+    assert answer(replace(past, decisions=(kept,))).verdict is RETRAIN
+
+
+def test_who_does_not_ask_is_not_told_of_rivals() -> None:
+    past = replace(history(4, observations=[metric(3, 0.95)]), retraining="power-other")
+    assert answer(past) == answer(replace(past, retraining=None))
+
+
+def test_a_persons_word_is_recorded_beside_a_rival() -> None:
+    past = replace(history(4, observations=[metric(3, 0.5)]), retraining="power-other")
+    said = answer(past, force=True, reason="now", actor="anna")
+    assert said.verdict is RETRAIN
+    assert "power-other is under way" in said.sentence
 
 
 # --- identity
@@ -135,6 +127,8 @@ def test_the_id_can_be_a_run_id() -> None:
         {"history": history(4, observations=[metric(3, 0.89)])},
         {"history": history(4, promotions=[promotion(baseline={"accuracy": 0.91})])},
         {"history": history(4, versions=[version(trained_from=START + timedelta(hours=1))])},
+        {"history": replace(history(4), gates=(gate(1),))},
+        {"history": history(4, decisions=[decision(2)])},
     ],
     ids=str,
 )
@@ -151,6 +145,7 @@ def test_what_follows_from_a_decision_does_not_change_it() -> None:
         past,
         decisions=(first,),
         versions=(*past.versions, version(2, weeks_seen=4)),
+        gates=(gate(2, week_number=3),),
         promotions=(*past.promotions, promotion(2, week_number=3)),
         observations=(*past.observations, metric(3, 0.99, version=2)),
     )
@@ -169,6 +164,20 @@ def test_ids_clocks_and_bytes_do_not_matter() -> None:
     assert answer(other) == answer(past)
 
 
+def test_only_who_needs_it_is_told() -> None:
+    """Seconds differ from machine to machine, the scores of former champions matter to `cost`, a no to `confirm`."""
+    past = history(6)
+    slow = replace(past, versions=(version(manifest={"seconds": 9.0}),))
+    shadowed = replace(past, observations=(*past.observations, metric(3, 0.3, version=9)))
+    kept = replace(past, decisions=(decision(2, KEEP),))
+    cost = policy_of({"kind": "cost"})
+    dear = policy_of({"kind": "cost"}, costs={"per_hour": 1.0})
+    confirmed = policy_of(confirm={"checks": 2, "of": 3})
+    for policy, sees in ((DEFAULT, ()), (cost, (shadowed,)), (dear, (shadowed, slow)), (confirmed, (kept,))):
+        for other in (slow, shadowed, kept):
+            assert (answer(other, policy, 5).id != answer(past, policy, 5).id) is any(other is one for one in sees)
+
+
 later = st.builds(
     lambda number, late, quantity, value: observation(
         number, quantity, value, as_of=week(3).end + timedelta(seconds=late), subject="accuracy", version=1
@@ -178,11 +187,18 @@ later = st.builds(
     st.sampled_from(Quantity),
     st.floats(0, 1000),
 )
+POLICIES = [
+    DEFAULT,
+    policy_of({"kind": "cost"}),
+    policy_of({"kind": "any", "of": [{"kind": "change_point"}, {"kind": "adaptive", "min_values": 3}]}),
+    policy_of({"kind": "drift", "of": "target"}, confirm={}, veto={"labelled": 0.5, "quarantined": 0.5}),
+]
 
 
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.when.kind)
 @given(unseen=st.lists(later, max_size=8), seed=st.randoms(use_true_random=False))
-def test_labels_that_have_not_arrived_change_nothing(unseen: list[Any], seed: Any) -> None:
-    past = history(4, observations=[metric(2, 0.9), metric(3, 0.85)])
+def test_labels_that_have_not_arrived_change_nothing(policy: PolicySpec, unseen: list[Any], seed: Any) -> None:
+    past = history(4, observations=[metric(1, 0.9), metric(2, 0.9), metric(3, 0.85)])
     observations = [*past.observations, *unseen]
     seed.shuffle(observations)
     future = replace(
@@ -191,6 +207,7 @@ def test_labels_that_have_not_arrived_change_nothing(unseen: list[Any], seed: An
         observations=tuple(observations),
         decisions=(decision(4),),
         versions=(*past.versions, version(2, weeks_seen=5)),
+        gates=(gate(2, week_number=4),),
         promotions=(*past.promotions, promotion(2, week_number=4)),
     )
-    assert answer(future) == answer(past)
+    assert answer(future, policy) == answer(past, policy)

@@ -155,7 +155,7 @@ def rivers(kind: str) -> Any:
 @pytest.mark.parametrize(("rates", "change"), [([0.1] * 10 + [0.25] * 10, 10), ([0.02] * 12 + [0.08] * 8, 12)])
 @pytest.mark.parametrize("name", ["adwin", "hddm"])
 def test_river_fed_with_rows_finds_what_we_find_on_means(name: str, rates: list[float], change: int) -> None:
-    """Rows allow more cuts than batches: river comes as early, and HDDM has false alarms where we have none."""
+    """Rows allow more cuts than batches: river is about as early, and its HDDM gives false alarms."""
     rng = np.random.default_rng(6)
     points = errors(rng, rates)
     peer, places = rivers(name), []
@@ -166,5 +166,5 @@ def test_river_fed_with_rows_finds_what_we_find_on_means(name: str, rates: list[
     ours = first_alarm(name, points, SURE)
     theirs = next(place for place in places if place >= change)
     assert ours is not None
-    assert theirs <= ours <= theirs + 2
+    assert abs(ours - theirs) <= 2
     assert name == "hddm" or places[0] == theirs

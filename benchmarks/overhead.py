@@ -31,6 +31,7 @@ model: overhead
 problem: {{kind: classification, target: {target}}}
 source: {{kind: file, path: "{csv}"}}
 time: {{column: {time}, batch: {batch}}}
+training: {{window: {{kind: all}}}}
 monitoring: {{report: {report}}}
 """
 

@@ -8,6 +8,9 @@ make one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from ml.domain.errors import ArtifactError
 
 PROTOCOLS = (2,)
 """Versions of skops' schema that are read."""
@@ -126,3 +129,21 @@ LOADERS: Mapping[str, frozenset[str]] = {
     "TypeNode": frozenset(f"builtins.{name}" for name in ("bool", "float", "int", "object", "str")) | _NUMBERS,
 }
 """skops' loader → the types that it may be asked to load."""
+
+
+def refused(why: str) -> ArtifactError:
+    """Return the error to raise for a model file that is not read, or not written."""
+    return ArtifactError(
+        f"The model file is refused: {why}.",
+        remedy="the file was not written by Evergreen or was altered: retrain, or roll back to another version.",
+    )
+
+
+def check_type(loader: Any, name: str) -> None:
+    """Refuse a type that is not on the list, or is there under another loader.
+
+    Raises:
+        ArtifactError: names the type.
+    """
+    if not isinstance(loader, str) or name not in LOADERS.get(loader, ()):
+        raise refused(f"it holds {name} as {loader}")

@@ -25,10 +25,13 @@ def train(session: Session, model: ModelArgument, decision: DecisionOption = Non
     Example: evergreen train sales
     """
     from ml.flows.train import train as flow
+    from ml.specs.training import candidates_of
 
     with (
         _opened(session, model, decision) as (workspace, spec, chosen),
-        session.progress(f"train {spec.model}", spec.training.search.trials) as advance,
+        session.progress(
+            f"train {spec.model}", spec.training.search.trials * len(candidates_of(spec.training.window))
+        ) as advance,
     ):
         version = flow(workspace, spec, chosen, on_trial=lambda done, of: advance(done, f"of {of} settings"))
     text = f"version {version.version} trained on rows from {version.trained_from:%F} to {version.trained_until:%F}"

@@ -1,8 +1,9 @@
-"""Champion against challenger on the same rows. Pure: the seed is an argument."""
+"""Candidates against each other, champion against challenger, on the same rows. Pure: the seed is an argument."""
 
 from __future__ import annotations
 
 from ml.evaluation.checks import CHECKS
 from ml.evaluation.judge import Judgement, judge
+from ml.evaluation.pick import Pick, pick, terms_of
 
-__all__ = ["CHECKS", "Judgement", "judge"]
+__all__ = ["CHECKS", "Judgement", "Pick", "judge", "pick", "terms_of"]

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ml.domain.errors import DataError
-from ml.evaluation.bootstrap import interval_of, resampled_means
+from ml.evaluation.bootstrap import interval_of, paired
 from ml.problems import Metric, Problem
-from ml.problems.metric import Floats, first_of
+from ml.problems.metric import Floats
 from ml.specs.training import GateSpec
 
 CHALLENGER = "challenger"
@@ -133,17 +133,13 @@ def _rival(champion: pd.DataFrame | None, dummy: pd.DataFrame | None) -> tuple[R
 def _gain(
     metric: Metric, truth: pd.DataFrame, challenger: pd.DataFrame, other: pd.DataFrame, *, gate: GateSpec, seed: int
 ) -> tuple[Gain | None, str]:
-    ours, theirs = metric.terms(truth, challenger), metric.terms(truth, other)
-    sign = 1.0 if metric.higher_is_better else -1.0
-    generator = np.random.default_rng(seed)
-    if metric.of_means is first_of:
-        drawn = sign * resampled_means(ours - theirs, resamples=gate.resamples, generator=generator)[:, 0]
-        difference = sign * float((ours - theirs).mean())
-    else:
-        both = resampled_means(np.hstack([ours, theirs]), resamples=gate.resamples, generator=generator)
-        split = ours.shape[1]
-        drawn = sign * (metric.of_means(both[:, :split]) - metric.of_means(both[:, split:]))
-        difference = sign * float(metric.of_means(ours.mean(axis=0)) - metric.of_means(theirs.mean(axis=0)))
+    difference, drawn = paired(
+        metric,
+        metric.terms(truth, challenger),
+        metric.terms(truth, other),
+        resamples=gate.resamples,
+        generator=np.random.default_rng(seed),
+    )
     defined: Floats = drawn[np.isfinite(drawn)]
     if len(defined) < (1.0 - _MOST_UNDEFINED) * len(drawn):
         share = 1.0 - len(defined) / len(drawn)

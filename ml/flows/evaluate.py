@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
 
 from ml.artifacts.models import put_model
 from ml.domain.digests import digest_of
-from ml.domain.errors import NotFoundError, RegistryError
+from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import GateResult, Version
 from ml.evaluation import Judgement, judge
-from ml.flows.train import TrainingRows, predict, training_rows
+from ml.flows.train import TrainingRows, predict, training_rows, window_of
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
 from ml.specs import ModelSpec
-from ml.training import fit_dummy, refit
+from ml.training import fit_dummy, refit, refit_set, training_set
+
+_log = logging.getLogger(__name__)
 
 
 def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateResult:
@@ -44,9 +48,7 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
             remedy="decide again and retrain: the new challenger is judged on today's rows.",
         )
     judgement = _judge(workspace, spec, rows, challenger)
-    refitted = judgement.passed and spec.gate.refit
-    if refitted:
-        _refit(workspace, spec, rows, challenger)
+    refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
     result = _result(spec, rows, challenger, judgement, generation=generation, refitted=refitted)
     with workspace.registry.write() as writer:
         return writer.add_gate_result(result)
@@ -59,7 +61,8 @@ def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger
     if rows.champion is not None:
         champion = predict(spec, rows, workspace.model(rows.champion.serving_sha256))
     elif len(holdout):
-        dummy = predict(spec, rows, fit_dummy(rows.split.train, spec=spec, schema=rows.schema, problem=problem))
+        learned = training_set(rows.split, window_of(challenger)).rows
+        dummy = predict(spec, rows, fit_dummy(learned, spec=spec, schema=rows.schema, problem=problem))
     return judge(
         gate=spec.gate,
         problem=problem,
@@ -73,22 +76,33 @@ def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger
     )
 
 
-def _refit(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> None:
-    """Fit the judged parameters on train and holdout; recorded before the verdict, so a killed run finds it again."""
-    everything = pd.concat([rows.split.train, rows.split.holdout], ignore_index=True)
-    estimator = refit(
-        challenger.manifest["estimator"],
-        challenger.manifest["parameters"],
-        everything,
-        spec=spec,
-        schema=rows.schema,
-        problem=problem_of(spec.problem),
-    )
+def _refit(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> bool:
+    """Fit the judged parameters on the judged window, ended with the newest labels; return whether that was possible.
+
+    A short window may then hold other rows only, and those too few or of one class: what was judged serves. Recorded
+    before the verdict, so that a killed run finds it again.
+    """
+    found = refit_set(rows.split, window_of(challenger)).rows
+    try:
+        if len(found) < spec.training.min_rows:
+            raise DataError(f"The window has {len(found)} rows there; training.min_rows is {spec.training.min_rows}.")
+        estimator = refit(
+            challenger.manifest["estimator"],
+            challenger.manifest["parameters"],
+            found,
+            spec=spec,
+            schema=rows.schema,
+            problem=problem_of(spec.problem),
+        )
+    except DataError as error:
+        _log.warning("%s version %s is not fitted again: %s", spec.model, challenger.version, error.message)
+        return False
     sha256 = put_model(workspace.store, estimator)
     workspace.remember_model(sha256, estimator)
     until = rows.labelled.until or challenger.trained_until
     with workspace.registry.write() as writer:
         writer.set_refit(spec.model, challenger.version, sha256=sha256, until=until)
+    return True
 
 
 def _result(

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from ml.domain.findings import Finding
 from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Validation, Version
-from ml.domain.schema import ColumnRole, TableSchema
+from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.label import label
-from ml.flows.rows import batch_with_labels
+from ml.flows.predictions import predictions_of
+from ml.flows.rows import batch_with_labels, is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
-from ml.monitoring import (
-    ColumnDrift,
-    drift_findings,
-    drift_observations,
-    measure_drift,
-    measure_performance,
-    performance_findings,
-)
+from ml.monitoring import drift_findings, measure_performance, performance_findings
 from ml.problems import problem_of
-from ml.problems.base import PREDICTION
 from ml.profiles import conform
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
@@ -62,7 +57,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
             for batch in _newly_labelled(reader, task)
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
-        scorings = {batch.window: _scorings(reader, spec, batch) for batch in batches.values()}
+        scorings = {batch.window: reader.scorings_of(batch.snapshot.id) for batch in batches.values()}
     task.observations.extend(_counted(window, validation))
     if task.champion is not None:
         _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled])
@@ -84,7 +79,7 @@ def _counted(window: Window, validation: Validation) -> list[Observation]:
 
 
 def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Window) -> _Task:
-    promotions = [promotion for promotion in reader.promotions(spec.model) if promotion.as_of <= window.start]
+    promotions = reader.promotions(spec.model, as_of=window.start)
     return _Task(
         workspace=workspace,
         spec=spec,
@@ -114,66 +109,28 @@ def _newly_labelled(reader: Reader, task: _Task) -> list[Batch]:
     return [batch for batch in reader.batches(spec.model, as_of=window.end) if batch.window in arrived]
 
 
-def _scorings(reader: Reader, spec: ModelSpec, batch: Batch) -> list[Scoring]:
-    """All predictions for exactly the rows that are kept of a batch today."""
-    found = reader.scorings(spec.model, window=batch.window)
-    return [scoring for scoring in found if scoring.snapshot_id == batch.snapshot.id]
-
-
-def _measure_drift(task: _Task, champion: Version, current: list[Scoring], labelled: list[pd.DataFrame]) -> None:
-    workspace, spec, schema = task.workspace, task.spec, task.schema
-    reference = workspace.frame(champion.manifest["reference_sha256"])
-    rows = workspace.frame(task.batch.validation.kept_sha256)
-    features = measure_drift(
-        reference,
-        conform(rows, schema),
-        numeric=schema.names(ColumnRole.NUMERIC),
-        categorical=schema.names(ColumnRole.CATEGORICAL),
-        spec=spec.monitoring.drift,
-        seed=spec.training.seed,
-    )
-    predictions = _prediction_drift(task, champion, current)
-    target = _output_drift(task, reference, pd.concat(labelled), spec.problem.targets) if labelled else ()
-    for drifts, quantity, version in (
-        (features, Quantity.COLUMN_DRIFT, None),
-        (predictions, Quantity.PREDICTION_DRIFT, champion.version),
-        (target, Quantity.TARGET_DRIFT, None),
-    ):
-        task.observations.extend(
-            drift_observations(drifts, quantity=quantity, window=task.window, as_of=task.window.end, version=version)
-        )
-    task.findings.extend(
-        drift_findings(features, drift_share=spec.monitoring.drift_share, predictions=predictions, target=target)
-    )
-
-
-def _prediction_drift(task: _Task, champion: Version, current: list[Scoring]) -> tuple[ColumnDrift, ...]:
-    """Compare with the predictions for held-out rows: those for rows it was fitted on would look too sure."""
+def _measure_drift(task: _Task, champion: Version, current: Sequence[Scoring], labelled: list[pd.DataFrame]) -> None:
+    workspace, spec = task.workspace, task.spec
     mine = [scoring for scoring in current if scoring.version == champion.version]
-    if not mine:
-        return ()
-    reference = task.workspace.frame(champion.manifest["holdout_predictions_sha256"])
-    return _output_drift(task, reference, task.workspace.frame(mine[-1].sha256), (PREDICTION,))
-
-
-def _output_drift(
-    task: _Task, reference: pd.DataFrame, current: pd.DataFrame, columns: tuple[str, ...]
-) -> tuple[ColumnDrift, ...]:
-    numeric = problem_of(task.spec.problem).numeric_output
-    return measure_drift(
-        reference,
-        current,
-        numeric=columns if numeric else (),
-        categorical=() if numeric else columns,
-        spec=task.spec.monitoring.drift.model_copy(update={"columns": None}),
-        seed=task.spec.training.seed,
+    sides = Sides(
+        reference=workspace.frame(champion.manifest["reference_sha256"]),
+        features=conform(workspace.frame(task.batch.validation.kept_sha256), task.schema),
+        reference_predictions=workspace.frame(champion.manifest["holdout_predictions_sha256"]),
+        predictions=predictions_of(workspace, mine[-1]) if mine else None,
+        labelled=labelled,
+    )
+    drift = drift_of(spec, task.schema, sides)
+    task.observations.extend(observations_of(drift, window=task.window, version=champion.version))
+    share = spec.monitoring.drift_share
+    task.findings.extend(
+        drift_findings(drift.features, drift_share=share, predictions=drift.predictions, target=drift.target)
     )
 
 
-def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: list[Scoring]) -> None:
+def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: Sequence[Scoring]) -> None:
     spec, window = task.spec, batch.window
     problem = problem_of(spec.problem)
-    has_label = frame.notna()[[*spec.problem.targets]].all(axis=1).to_numpy()
+    has_label = is_labelled(frame, spec)
     rows = int(has_label.sum())
     task.observations.append(Observation(window, task.window.end, Quantity.LABELLED, value=float(rows), rows=rows))
     if rows == 0:
@@ -183,7 +140,7 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
     of_champion = tuple(dict.fromkeys((primary, *(spec.monitoring.metrics or problem.default_metrics))))
     for scoring in scorings:
         names = of_champion if scoring.role is ScoringRole.CHAMPION else (primary,)
-        predictions = task.workspace.frame(scoring.sha256)
+        predictions = predictions_of(task.workspace, scoring)
         if rows < len(predictions):
             predictions = predictions[has_label].reset_index(drop=True)
         values = measure_performance(truth, predictions, problem=problem, metrics=names)

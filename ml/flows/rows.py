@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml.data.labels import join_labels
@@ -21,18 +24,31 @@ from ml.specs import ModelSpec
 class LabelledRows:
     """Rows with a label, in the order of time, and where they came from.
 
-    ``snapshots`` are the digests of every frame that went in, rows and labels; ``until`` is the exclusive end of the
-    newest batch in it, None if there is none.
+    ``snapshots`` are the digests of every frame that went in, rows and labels; ``batches`` the windows of those with a
+    labelled row, in order.
     """
 
     frame: pd.DataFrame
     snapshots: tuple[str, ...]
-    until: datetime | None
+    batches: tuple[Window, ...]
+
+    @property
+    def until(self) -> datetime | None:
+        """Exclusive end of the newest batch with a labelled row, None if there is none."""
+        return max((batch.end for batch in self.batches), default=None)
 
     @property
     def sha256(self) -> str:
         """Identity of exactly these rows."""
         return digest_of(list(self.snapshots))
+
+
+class _Part(NamedTuple):
+    """Digests of a batch's rows and of the labels to be joined to them."""
+
+    window: Window
+    rows: str
+    labels: tuple[str, ...]
 
 
 def batch_with_labels(
@@ -50,38 +66,44 @@ def batch_with_labels(
 
 def labelled_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, *, as_of: datetime) -> LabelledRows:
     """Return all labelled rows known at ``as_of``: the newest snapshot of every batch that passed validation."""
-    labels: dict[Window, str] = {}
+    labels: dict[Window, tuple[str, ...]] = {}
     if spec.labels_are_separate:
         known = reader.snapshots(spec.model, SnapshotRole.LABELS, as_of=as_of)
-        labels = {snapshot.window: snapshot.sha256 for snapshot in known}
+        labels = {snapshot.window: (snapshot.sha256,) for snapshot in known}
+    parts = [
+        _Part(batch.window, batch.validation.kept_sha256, labels.get(batch.window, ()))
+        for batch in reader.batches(spec.model, as_of=as_of)
+        if not spec.labels_are_separate or batch.window in labels
+    ]
+    identity = digest_of([spec.digest, [(part.window.end.isoformat(), part.rows, *part.labels) for part in parts]])
+    return workspace.gathered(identity, lambda: _gathered(workspace, spec, parts))
+
+
+def _gathered(workspace: Workspace, spec: ModelSpec, parts: Sequence[_Part]) -> LabelledRows:
     frames: list[pd.DataFrame] = []
     used: list[str] = []
-    until: datetime | None = None
-    for batch in reader.batches(spec.model, as_of=as_of):
-        if spec.labels_are_separate and batch.window not in labels:
+    windows: list[Window] = []
+    for part in parts:
+        frame = _joined(workspace, spec, workspace.frame(part.rows), part.labels)
+        known = is_labelled(frame, spec)
+        if not known.any():
             continue
-        parts = [batch.validation.kept_sha256, *([labels[batch.window]] if batch.window in labels else [])]
-        frame = _with_label(_joined(workspace, spec, workspace.frame(parts[0]), parts[1:]), spec)
-        if frame.empty:
-            continue
-        frames.append(frame)
-        used.extend(parts)
-        until = batch.window.end if until is None else max(until, batch.window.end)
+        frames.append(frame if known.all() else frame[known])
+        used.extend((part.rows, *part.labels))
+        windows.append(part.window)
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    return LabelledRows(frame, tuple(used), until)
+    return LabelledRows(frame, tuple(used), tuple(windows))
 
 
-def _with_label(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    """Return the rows whose every target has a value; the frame itself where that is all of them."""
+def is_labelled(frame: pd.DataFrame, spec: ModelSpec) -> npt.NDArray[np.bool_]:
+    """Tell which rows have a value in every target."""
     known = np.ones(len(frame), dtype=np.bool_)
     for target in spec.problem.targets:
-        if target not in frame.columns:
-            return frame.iloc[:0]
-        known &= frame[target].notna().to_numpy()
-    return frame if known.all() else frame[known]
+        known &= frame[target].notna().to_numpy() if target in frame.columns else np.False_
+    return known
 
 
-def _joined(workspace: Workspace, spec: ModelSpec, rows: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+def _joined(workspace: Workspace, spec: ModelSpec, rows: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     for sha256 in labels:
         rows = join_labels(rows, workspace.frame(sha256), key=spec.key, targets=spec.problem.targets)
     return rows

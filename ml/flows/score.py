@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ml.artifacts.frames import put_frame
-from ml.domain.records import Scoring, ScoringRole, Version
+from ml.domain.records import Scoring, ScoringRole
 from ml.domain.windows import Window
+from ml.flows.predictions import put_predictions
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
@@ -26,36 +26,27 @@ def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scorin
         if champion is None:
             return ()
         shadows = reader.retired_at(spec.model, window.start, spec.monitoring.shadows)
-        done = {
-            scoring.version: scoring
-            for scoring in reader.scorings(spec.model, window=window)
-            if scoring.snapshot_id == validation.snapshot_id
-        }
+        done = {scoring.version: scoring for scoring in reader.scorings_of(validation.snapshot_id)}
         schema = required_schema(reader, spec)
     roles = [(champion, ScoringRole.CHAMPION), *((version, ScoringRole.SHADOW) for version in shadows)]
-    features = None
-    fresh: list[tuple[Version, ScoringRole, str]] = []
-    for version, role in roles:
-        if version.version in done:
-            continue
-        if features is None:
-            features = conform(workspace.frame(validation.kept_sha256), schema)
-        predictions = problem_of(spec.problem).predict(workspace.model(version.serving_sha256), features)
-        sha256 = put_frame(workspace.store, predictions)
-        workspace.remember(sha256, predictions)
-        fresh.append((version, role, sha256))
-    with workspace.registry.write() as writer:
-        added = [
-            writer.add_scoring(
+    fresh = {version.version: (version, role) for version, role in roles if version.version not in done}
+    if fresh:
+        features = conform(workspace.frame(validation.kept_sha256), schema)
+        problem = problem_of(spec.problem)
+        predictions = {
+            number: problem.predict(workspace.model(version.serving_sha256), features)
+            for number, (version, _) in fresh.items()
+        }
+        sha256 = put_predictions(workspace, predictions)
+        with workspace.registry.write() as writer:
+            added = writer.add_scorings(
                 model=spec.model,
-                version=version.version,
-                role=role,
+                roles={number: role for number, (_, role) in fresh.items()},
                 snapshot_id=validation.snapshot_id,
                 window=window,
                 as_of=window.end,
                 sha256=sha256,
                 rows=validation.rows_kept,
             )
-            for version, role, sha256 in fresh
-        ]
-    return (*done.values(), *added)
+        done.update({scoring.version: scoring for scoring in added})
+    return tuple(done.values())

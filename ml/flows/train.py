@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from ml.artifacts.models import put_model
 from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
+from ml.evaluation import Pick, pick, terms_of
 from ml.flows.lease import lease_of
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.rows import LabelledRows, labelled_rows
@@ -23,7 +25,11 @@ from ml.problems import problem_of
 from ml.profiles import conform
 from ml.registry import Reader
 from ml.specs import ModelSpec
-from ml.training import Fitted, Split, fit, select_rows, split_in_time
+from ml.specs.training import FixedWindow, window_from, window_json
+from ml.training import Fitted, Split, TrainingSet, fit, split_batches, training_sets
+
+OnTrial = Callable[[int, int], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,29 @@ class TrainingRows:
     split: Split
 
 
-def train(
-    workspace: Workspace, spec: ModelSpec, decision_id: str, *, on_trial: Callable[[int, int], None] | None = None
-) -> Version:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An estimator fitted on one training window, and its predictions for the held-out rows."""
+
+    trained_on: TrainingSet
+    fitted: Fitted
+    predictions: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A training window that was left out, and why."""
+
+    trained_on: TrainingSet
+    error: DataError
+
+
+def train(workspace: Workspace, spec: ModelSpec, decision_id: str, *, on_trial: OnTrial | None = None) -> Version:
     """Train the challenger that a decision asked for and register it as a version.
 
-    One decision is one version, however often the task is retried: a second call finds the first one's result. The
-    model's lease is held until the challenger is promoted or rejected. ``on_trial`` is told (done, of) while
+    A candidate is fitted on each training window, one after another; the held-out rows choose the challenger among
+    them. One decision is one version, however often the task is retried: a second call finds the first one's result.
+    The model's lease is held until the challenger is promoted or rejected. ``on_trial`` is told (done, of) while
     searching.
 
     Raises:
@@ -64,17 +86,76 @@ def train(
     with _lease(workspace, spec, decision_id):
         with workspace.registry.read() as reader:
             rows = training_rows(workspace, reader, spec, decision_id)
-        found = len(rows.split.train)
-        if found < spec.training.min_rows:
-            raise DataError(
-                f"{spec.model} has {found} labelled rows to train on; training.min_rows asks for "
-                f"{spec.training.min_rows}.",
+        large, left = _large_enough(spec, training_sets(rows.split, spec.training.window))
+        candidates, failed = _fitted(spec, rows, large, on_trial)
+        for one in (*left, *failed):
+            _log.warning("The training window %s is left out: %s", _said(one.trained_on)["window"], one.error.message)
+        return _register(workspace, spec, rows, candidates, (*left, *failed))
+
+
+def _large_enough(spec: ModelSpec, found: tuple[TrainingSet, ...]) -> tuple[list[TrainingSet], list[Left]]:
+    """Part the windows with enough rows from the others.
+
+    Raises:
+        DataError: not one has enough.
+    """
+    least = spec.training.min_rows
+    large = [one for one in found if len(one.rows) >= least]
+    left = [
+        Left(
+            one,
+            DataError(
+                f"{spec.model} has {len(one.rows)} labelled rows to train on; training.min_rows asks for {least}.",
                 remedy="wait for more labels, widen training.window or lower training.min_rows.",
-            )
-        fitted = fit(
-            rows.split.train, spec=spec, schema=rows.schema, problem=problem_of(spec.problem), on_trial=on_trial
+            ),
         )
-        return _register(workspace, spec, rows, fitted)
+        for one in found
+        if len(one.rows) < least
+    ]
+    if not large:
+        raise max(left, key=lambda one: len(one.trained_on.rows)).error
+    return large, left
+
+
+def _fitted(
+    spec: ModelSpec, rows: TrainingRows, found: list[TrainingSet], on_trial: OnTrial | None
+) -> tuple[list[Candidate], list[Left]]:
+    """Fit a candidate on each window; one that cannot be learned from is left out.
+
+    Raises:
+        DataError: not one can be learned from; says why the first one cannot.
+    """
+    candidates: list[Candidate] = []
+    left: list[Left] = []
+    for place, one in enumerate(found):
+        try:
+            fitted = fit(
+                one.rows,
+                spec=spec,
+                schema=rows.schema,
+                problem=problem_of(spec.problem),
+                on_trial=None if on_trial is None else _counted(on_trial, place, len(found)),
+            )
+            candidates.append(Candidate(one, fitted, predict(spec, rows, fitted.estimator)))
+        except DataError as error:
+            left.append(Left(one, error))
+    if not candidates:
+        raise left[0].error
+    return candidates, left
+
+
+def _counted(on_trial: OnTrial, place: int, windows: int) -> OnTrial:
+    """Count on through all windows."""
+    return lambda done, of: on_trial(place * of + done, windows * of)
+
+
+def pick_candidate(spec: ModelSpec, rows: TrainingRows, candidates: Sequence[Candidate]) -> Pick:
+    """Let the held-out rows choose among candidates; few rows cannot, then the first one stays."""
+    problem = problem_of(spec.problem)
+    metric = problem.metrics[spec.problem.metric]
+    truth = problem.truth(rows.split.holdout, spec.problem)
+    terms = [terms_of(metric, truth, one.predictions) for one in candidates]
+    return pick(metric, terms, least_rows=spec.gate.min_rows, seed=spec.training.seed)
 
 
 @contextmanager
@@ -113,12 +194,9 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
         raise DataError(
             f"{spec.model} has no labelled row as of {decision.as_of:%Y-%m-%d %H:%M}.", remedy="wait for labels."
         )
-    # A sliding window ends with the newest labels, not with the clock: late labels must not empty it.
-    selected = select_rows(
-        labelled.frame, time_column=spec.time.column, window=spec.training.window, as_of=labelled.until
-    )
-    split = split_in_time(
-        selected,
+    split = split_batches(
+        labelled.frame,
+        labelled.batches,
         time_column=spec.time.column,
         holdout=spec.gate.holdout,
         newer_than=None if champion is None else champion.seen_until,
@@ -126,10 +204,14 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
     return TrainingRows(decision, champion, schema, labelled, split)
 
 
-def _register(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, fitted: Fitted) -> Version:
+def _register(
+    workspace: Workspace, spec: ModelSpec, rows: TrainingRows, candidates: Sequence[Candidate], left: Sequence[Left]
+) -> Version:
+    picked = pick_candidate(spec, rows, candidates)
+    chosen = candidates[picked.place]
+    trained_on, fitted = chosen.trained_on, chosen.fitted
     model_sha256 = put_model(workspace.store, fitted.estimator)
     workspace.remember_model(model_sha256, fitted.estimator)
-    times = rows.split.train[spec.time.column]
     manifest = {
         "snapshots": list(rows.labelled.snapshots),
         "rows_sha256": rows.labelled.sha256,
@@ -141,24 +223,39 @@ def _register(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, fitted:
         "trials": list(fitted.trials),
         "seed": spec.training.seed,
         "features": list(rows.schema.features),
-        "rows": len(rows.split.train),
+        "rows": len(trained_on.rows),
+        "window": window_json(trained_on.window),
+        "windows": [
+            {**_said(one.trained_on), "metric": value, "chance": chance}
+            for one, value, chance in zip(candidates, picked.values, picked.chances, strict=True)
+        ],
+        "windows_left": [{**_said(one.trained_on), "why": one.error.message} for one in left],
         "holdout_rows": len(rows.split.holdout),
         "holdout_from": rows.split.holdout_from.isoformat(),
         "labelled_until": None if rows.labelled.until is None else rows.labelled.until.isoformat(),
-        "reference_sha256": put_frame(workspace.store, reference_sample(rows.split.train, spec, rows.schema)),
-        "holdout_predictions_sha256": put_frame(workspace.store, predict(spec, rows, fitted.estimator)),
-        "seconds": round(fitted.seconds, 3),
+        "reference_sha256": put_frame(workspace.store, reference_sample(trained_on.rows, spec, rows.schema)),
+        "holdout_predictions_sha256": put_frame(workspace.store, chosen.predictions),
+        "seconds": round(sum(one.fitted.seconds for one in candidates), 3),
     }
     with workspace.registry.write() as writer:
         return writer.register_version(
             model=spec.model,
             run_key=rows.decision.id,
             as_of=rows.decision.as_of,
-            trained_from=times.iloc[0].to_pydatetime(),
-            trained_until=rows.split.holdout_from,
+            trained_from=trained_on.rows[spec.time.column].iloc[0].to_pydatetime(),
+            trained_until=rows.split.trained_until,
             model_sha256=model_sha256,
             manifest=manifest,
         )
+
+
+def window_of(version: Version) -> FixedWindow:
+    """Return the window that a version was trained on, the picked one if several were tried."""
+    return window_from(version.manifest.get("window", {"kind": "all"}))
+
+
+def _said(trained_on: TrainingSet) -> dict[str, Any]:
+    return {"window": window_json(trained_on.window), "rows": len(trained_on.rows)}
 
 
 def predict(spec: ModelSpec, rows: TrainingRows, estimator: Any) -> pd.DataFrame:

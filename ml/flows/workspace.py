@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from ml.domain.errors import SpecError
 from ml.registry import Registry
 from ml.settings import Settings
 
+T = TypeVar("T")
 _CACHED_CELLS = 64 * 1024**2
 """Half a gigabyte, at eight bytes a cell."""
 _CACHED_MODELS = 8
@@ -62,6 +63,7 @@ class Workspace:
     _frames: OrderedDict[str, pd.DataFrame] = field(default_factory=OrderedDict, repr=False)
     _cells: int = field(default=0, repr=False)
     _models: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
+    _gathered: tuple[str, Any] = field(default=("", None), repr=False)
 
     @classmethod
     def open(
@@ -108,6 +110,13 @@ class Workspace:
         self._models[sha256] = estimator
         while len(self._models) > _CACHED_MODELS:
             self._models.popitem(last=False)
+
+    def gathered(self, identity: str, gather: Callable[[], T]) -> T:
+        """Return what ``gather`` gives; what it gave last is kept: training and judging it go over the same rows."""
+        if self._gathered[0] != identity:
+            self._gathered = (identity, gather())
+        found: T = self._gathered[1]
+        return found
 
     def close(self) -> None:
         """Release the database."""

@@ -32,10 +32,11 @@ def drifted(method: str, score: float, threshold: float) -> bool:
 
 def wasserstein(reference: Values, current: Values) -> float:
     """First Wasserstein distance in standard deviations of the reference."""
-    both = np.sort(np.concatenate((reference, current)))
+    past, now = np.sort(reference), np.sort(current)
+    both = np.sort(np.concatenate((past, now)), kind="stable")  # which merges the two runs
     steps = np.diff(both)
-    below_reference = np.sort(reference).searchsorted(both[:-1], side="right") / reference.size
-    below_current = np.sort(current).searchsorted(both[:-1], side="right") / current.size
+    below_reference = past.searchsorted(both[:-1], side="right") / reference.size
+    below_current = now.searchsorted(both[:-1], side="right") / current.size
     distance = float(np.sum(np.abs(below_reference - below_current) * steps))
     return distance / max(float(np.std(reference)), _LEAST_DEVIATION)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,33 +72,42 @@ def decide(
     """
     facts = facts_of(history, needs_of(policy))
     question = Question(facts, window, policy, asked=force is True, bounded=bounded)
-    policy_sha256, history_sha256 = digest_of(policy.model_dump(mode="json")), facts.digest()
-    request = [force, reason, bounded]
-    key = _id(history, window, policy_sha256, history_sha256, request)
-    conclusion = conclude(question)
-    rival = _rival(history, key) if conclusion.verdict is Verdict.RETRAIN else None
+    document = policy.model_dump(mode="json")
+    request = [force, reason]
+    decision = identified(question, conclude(question), document, request=request)
+    rival = _rival(history, decision.id) if decision.verdict is Verdict.RETRAIN else None
     if rival is not None:
-        conclusion = conclude(replace(question, rival=rival))
-        key = _id(history, window, policy_sha256, history_sha256, [*request, rival])
-    verdict, sentence, least_gain = conclusion.verdict, conclusion.sentence, conclusion.least_gain
+        question = replace(question, rival=rival)
+        decision = identified(question, conclude(question), document, request=[*request, rival])
     if force is not None:
-        verdict, sentence = _forced(sentence, force=force, reason=reason, actor=actor)
-        least_gain = None
+        verdict, sentence = _forced(decision.sentence, force=force, reason=reason, actor=actor)
+        decision = replace(decision, verdict=verdict, sentence=sentence, least_gain=None)
+        trigger = Trigger.MANUAL
+    return replace(decision, trigger=trigger, reason=reason, actor=actor)
+
+
+def identified(
+    question: Question, conclusion: Conclusion, policy: Any, *, request: Sequence[Any] = (None, "")
+) -> Decision:
+    """Make a conclusion a decision: who decided on what, by content keys of the policy (as JSON) and of the facts."""
+    facts, window = question.facts, question.window
+    policy_sha256, history_sha256 = digest_of(policy), facts.digest()
+    moments = [moment.isoformat() for moment in (window.start, window.end)]
+    key = digest_of([facts.model, moments, policy_sha256, history_sha256, [*request, question.bounded]])
     return Decision(
-        id=key,
-        model=history.model,
+        # Model and moment for people, a content key for identity; fit to be an Airflow run id.
+        id=f"{facts.model}-{facts.as_of:%Y%m%dT%H%M}-{key[:_KEY_LENGTH]}",
+        model=facts.model,
         window=window,
         as_of=facts.as_of,
-        verdict=verdict,
-        sentence=sentence,
-        trigger=trigger if force is None else Trigger.MANUAL,
+        verdict=conclusion.verdict,
+        sentence=conclusion.sentence,
+        trigger=Trigger.SCHEDULE,
         result=conclusion.result,
         guards=conclusion.guards,
         policy_sha256=policy_sha256,
         history_sha256=history_sha256,
-        reason=reason,
-        actor=actor,
-        least_gain=least_gain,
+        least_gain=conclusion.least_gain,
     )
 
 
@@ -135,10 +145,3 @@ def _forced(otherwise: str, *, force: bool, reason: str, actor: str) -> tuple[Ve
     word = "a retraining" if force else "no retraining"
     verdict = Verdict.RETRAIN if force else Verdict.KEEP
     return verdict, f"{'Retrain' if force else 'Keep'}: {who} asked for {word}{why}. By the policy alone: {otherwise}"
-
-
-def _id(history: History, window: Window, policy_sha256: str, history_sha256: str, request: list[Any]) -> str:
-    """Model and moment for people, a content key for identity; fit to be an Airflow run id."""
-    moments = [moment.isoformat() for moment in (window.start, window.end)]
-    key = digest_of([history.model, moments, policy_sha256, history_sha256, request])
-    return f"{history.model}-{history.as_of:%Y%m%dT%H%M}-{key[:_KEY_LENGTH]}"

@@ -165,7 +165,7 @@ class Ledger:
         self._listed = None
         self._trainings[gate.challenger] = replace(
             training,
-            ending=_ending(gate),
+            ending=ending_of(gate),
             against=gate.champion,
             gain=_finite(gate.difference),
             low=_finite(low),
@@ -228,7 +228,8 @@ class Ledger:
         return self._of_batches.get(quantity, _EMPTY)
 
 
-def _ending(gate: GateResult) -> Ending:
+def ending_of(gate: GateResult) -> Ending:
+    """Return what became of a challenger, by the gate's verdict."""
     if gate.passed:
         return Ending.PROMOTED
     failed = [one for one in gate.findings if one.outcome in (Outcome.FAILED, Outcome.CANNOT_TELL)]

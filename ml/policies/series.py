@@ -32,11 +32,19 @@ class Series:
         before = self._last.get(key)
         if before is not None and before[0] > as_of:
             return
-        if before is None:
-            self._in_order = self._in_order and (self._newest is None or self._newest < key)
-            self._newest = key
+        newer = before is None and (self._newest is None or self._newest < key)
         self._last[key] = (as_of, value)
-        self._values = self._counts = None
+        if before is None:
+            self._in_order = self._in_order and newer
+            self._newest = key
+        if not (newer and self._in_order and value is not None):
+            self._values = self._counts = None
+            return
+        # What was given out stays as it was; the usual case, one more batch, is a copy and no more.
+        if self._values is not None:
+            self._values = (*self._values, value)
+        if self._counts is not None:
+            self._counts = {**self._counts, value.window: round(value.value)}
 
     def values(self) -> tuple[Measured, ...]:
         """Return the values in the order of batches and subjects."""

@@ -46,9 +46,17 @@ class _Labels:
         return len(self._numbers)
 
 
+def _probabilities(predictions: pd.DataFrame, columns: list[str]) -> Floats:
+    return np.column_stack([predictions[column].to_numpy(dtype=np.float64) for column in columns])
+
+
+def _truth(truth: pd.DataFrame) -> pd.Series[Any]:
+    return truth[truth.columns[0]]
+
+
 def _pairs(truth: pd.DataFrame, predictions: pd.DataFrame) -> tuple[Codes, Codes, int]:
     labels = _Labels(probability_columns(predictions))
-    true, predicted = labels.codes(truth.iloc[:, 0]), labels.codes(predictions[PREDICTION])
+    true, predicted = labels.codes(_truth(truth)), labels.codes(predictions[PREDICTION])
     return true, predicted, len(labels)
 
 
@@ -96,8 +104,8 @@ def _f1_macro(means: Floats) -> Floats:
 
 def _surprise(truth: pd.DataFrame, predictions: pd.DataFrame) -> Floats:
     columns = probability_columns(predictions)
-    true = _Labels(columns).codes(truth.iloc[:, 0])
-    probabilities = predictions[columns].to_numpy(dtype=np.float64)
+    true = _Labels(columns).codes(_truth(truth))
+    probabilities = _probabilities(predictions, columns)
     known = true < len(columns)
     given = np.zeros(len(true))
     given[known] = probabilities[np.flatnonzero(known), true[known]]
@@ -123,14 +131,14 @@ def _placements(scores: Floats, positive: NDArray[np.bool_]) -> Floats:
 
 def _areas(truth: pd.DataFrame, predictions: pd.DataFrame) -> Floats:
     columns = probability_columns(predictions)
-    true = _Labels(columns).codes(truth.iloc[:, 0])
+    true = _Labels(columns).codes(_truth(truth))
     present = np.unique(true)
     if len(present) < _BINARY:
         raise DataError(
             f"roc_auc is not defined on {len(true)} rows that all have one label.",
             remedy="judge on more rows, or choose a metric that one class allows, such as accuracy.",
         )
-    probabilities = predictions[columns].to_numpy(dtype=np.float64)
+    probabilities = _probabilities(predictions, columns)
     if len(columns) == _BINARY and (true == 1).any() and (true != 1).any():
         present = np.array([1])  # both classes have the same area: compute one, and round as scikit-learn does
     unseen = np.zeros(len(true))

@@ -33,6 +33,9 @@ def conform(frame: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
             columns[column.name] = _numbers(frame, column)
         elif column.role is ColumnRole.CATEGORICAL:
             columns[column.name] = _categories(frame, column)
+    if columns and all(values.dtype == np.float64 for values in columns.values()):
+        # Numbers alone lie in one block: estimators take it as it is, whoever asks for several predictions.
+        return pd.DataFrame(np.vstack(list(columns.values())).T, frame.index, pd.Index(list(columns)), copy=False)
     return pd.DataFrame(columns, index=frame.index, copy=False)
 
 

@@ -14,6 +14,7 @@ from ml.domain.records import (
     Act,
     Decision,
     GateResult,
+    Json,
     Observation,
     Promotion,
     Quantity,
@@ -28,6 +29,7 @@ from ml.domain.records import (
     Verdict,
     Version,
 )
+from ml.domain.replays import Replay
 from ml.domain.windows import Window
 
 AnyRow = Row[Any]
@@ -175,8 +177,8 @@ def decision_of(row: AnyRow) -> Decision:
     )
 
 
-def version_of(row: AnyRow) -> Version:
-    """Read a version."""
+def version_of(row: AnyRow, manifest: Json) -> Version:
+    """Read a version; its manifest is read only once."""
     return Version(
         model=row.model,
         version=row.version,
@@ -186,7 +188,7 @@ def version_of(row: AnyRow) -> Version:
         trained_from=row.trained_from,
         trained_until=row.trained_until,
         model_sha256=row.model_sha256,
-        manifest=row.manifest,
+        manifest=manifest,
         refit_sha256=row.refit_sha256,
         refit_until=row.refit_until,
     )
@@ -224,6 +226,24 @@ def promotion_of(row: AnyRow) -> Promotion:
         as_of=row.as_of,
         baseline=row.baseline,
         reason=row.reason,
+        actor=row.actor,
+        created_at=row.created_at,
+    )
+
+
+def replay_of(row: AnyRow) -> Replay:
+    """Read a replay."""
+    return Replay(
+        id=row.key,
+        model=row.model,
+        as_of=row.as_of,
+        start=row.start,
+        end=row.as_of,
+        costs=row.costs,
+        outcomes=tuple(row.outcomes),
+        advice=row.advice,
+        picture_sha256=row.picture_sha256,
+        page_sha256=row.page_sha256,
         actor=row.actor,
         created_at=row.created_at,
     )

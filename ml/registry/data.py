@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,7 +16,8 @@ from ml.domain.records import Snapshot, SnapshotRole, Validation
 from ml.domain.windows import Window, as_utc
 from ml.registry.columns import dumps, storable
 from ml.registry.convert import AnyRow, finding_json, finding_of, snapshot_of, validation_of, window_of, window_values
-from ml.registry.records import Batch
+from ml.registry.memory import END_OF_TIME, START_OF_TIME, Entry
+from ml.registry.records import Batch, Outline
 from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import (
     FindingRow,
@@ -27,13 +28,9 @@ from ml.registry.tables import (
 
 _CHUNK = 1000  # below what any database takes as parameters of one statement
 _KEPT_BATCHES = 20_000
-FindingsBySet = Mapping[int, list[Finding]]
-
 
 _IN_TIME = (SnapshotRow.window_start, SnapshotRow.window_end, SnapshotRow.as_of, SnapshotRow.id)
 _SNAPSHOT = select(SnapshotRow.__table__).where(SnapshotRow.id == bindparam("id"))
-_VALIDATION = select(ValidationRow.__table__).where(ValidationRow.snapshot_id == bindparam("snapshot_id"))
-_FINDINGS = select(FindingRow.__table__).where(FindingRow.set_id == bindparam("set_id")).order_by(FindingRow.id)
 _WATERMARK = (
     select(SnapshotRow.window_end)
     .where(SnapshotRow.model == MODEL, SnapshotRow.role == SnapshotRole.ROWS.value)
@@ -55,29 +52,24 @@ _NEWEST_SET = (
 )
 
 
-def _known(*columns: Any, role: Any = SnapshotRole.ROWS.value) -> Select[Any]:
-    """Select from the snapshots known at a moment, in time; those of one window in the order of superseding."""
-    statement = select(*columns).where(SnapshotRow.model == MODEL, SnapshotRow.role == role, SnapshotRow.as_of <= AS_OF)
-    return statement.order_by(*_IN_TIME)
-
-
 @cache
 def _snapshots(start: bool, end: bool) -> Select[Any]:
-    statement = _known(SnapshotRow.__table__, role=bindparam("role"))
-    return statement.where(*_within(start, end))
+    """Select snapshots known at a moment, in time; those of one window in the order of superseding."""
+    known = (SnapshotRow.model == MODEL, SnapshotRow.role == bindparam("role"), SnapshotRow.as_of <= AS_OF)
+    return select(SnapshotRow.__table__).where(*known, *_within(start, end)).order_by(*_IN_TIME)
 
 
-@cache
-def _outlines(start: bool, end: bool) -> Select[Any]:
-    """What says which batches there are; ``passed`` is None for one that is not validated."""
-    return (
-        _known(SnapshotRow.id, SnapshotRow.window_start, SnapshotRow.window_end, SnapshotRow.rows, ValidationRow.passed)
-        .outerjoin_from(SnapshotRow, ValidationRow, ValidationRow.snapshot_id == SnapshotRow.id)
-        .where(*_within(start, end))
+_OUTLINES = (
+    select(*_IN_TIME, SnapshotRow.rows, ValidationRow.passed)
+    .outerjoin_from(SnapshotRow, ValidationRow, ValidationRow.snapshot_id == SnapshotRow.id)
+    .where(
+        SnapshotRow.model == MODEL,
+        SnapshotRow.role == SnapshotRole.ROWS.value,
+        SnapshotRow.id > bindparam("number"),
     )
-
-
+)
 _SOME: BindParameter[Any] = bindparam("ids", expanding=True)
+_PASSED = select(ValidationRow.snapshot_id, ValidationRow.passed).where(ValidationRow.snapshot_id.in_(_SOME))
 _SOME_BATCHES = (
     select(
         SnapshotRow.__table__,
@@ -108,6 +100,15 @@ def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _chunks(numbers: list[int]) -> Iterator[list[int]]:
+    return (numbers[first : first + _CHUNK] for first in range(0, len(numbers), _CHUNK))
+
+
+def _entry(row: AnyRow) -> Entry[Outline]:
+    window = window_of(row.window_start, row.window_end)
+    return Entry(row.id, row.as_of, (window.start, window.end, row.as_of, row.id), Outline(row.id, window, row.rows))
+
+
 class DataReader(Reading):
     """Questions about batches."""
 
@@ -129,9 +130,9 @@ class DataReader(Reading):
     ) -> tuple[Snapshot, ...]:
         """The newest snapshot of each window known at ``as_of``, by window; only windows within start and end."""
         statement, bounds = _snapshots(start is not None, end is not None), _given(start=start, end=end)
-        return tuple(
-            snapshot_of(row) for row in self._newest(statement, model=model, role=role.value, as_of=as_of, **bounds)
-        )
+        rows = self._all(statement, model=model, role=role.value, as_of=as_of, **bounds)
+        newest = {(row.window_start, row.window_end): row for row in rows}
+        return tuple(snapshot_of(row) for row in newest.values())
 
     def watermark(self, model: str) -> datetime | None:
         """End of the newest batch that was ingested."""
@@ -140,12 +141,8 @@ class DataReader(Reading):
 
     def validation_of(self, snapshot_id: int) -> Validation | None:
         """What validation made of a snapshot, None if it was not validated."""
-        with self._one_state():
-            row = self._first(_VALIDATION, snapshot_id=snapshot_id)
-            if row is None:
-                return None
-            found = self._findings_by_set(_FINDINGS, set_id=row.set_id)
-        return validation_of(row, found.get(row.set_id, ()))
+        found = self._remembered_batches([snapshot_id]).get(snapshot_id)
+        return None if found is None else found.validation
 
     def batches(
         self,
@@ -161,48 +158,57 @@ class DataReader(Reading):
         ``start`` and ``end`` bound the windows. One whose newest snapshot was stopped or is not validated yet is left
         out; with ``passed=False`` the stopped ones are in.
         """
-        statement, bounds = _outlines(start is not None, end is not None), _given(start=start, end=end)
-        with self._one_state():
-            rows = self._newest(statement, model=model, as_of=as_of, **bounds)
-            wanted = [row.id for row in rows if row.passed or (row.passed is not None and not passed)]
-            found = self._remembered_batches(wanted)
+        first, last = start or START_OF_TIME, end or END_OF_TIME
+        wanted = [
+            outline.id
+            for outline, verdict in self._newest(model, as_of)
+            if (verdict or (verdict is not None and not passed))
+            and first <= outline.window.start
+            and outline.window.end <= last
+        ]
+        found = self._remembered_batches(wanted)
         return tuple(found[number] for number in wanted)
 
     def recent_rows(self, model: str, *, before: datetime, limit: int) -> tuple[int, ...]:
         """Row counts of the last ``limit`` batches that passed and ended by ``before``, in the order of time."""
         if limit <= 0:
             return ()
-        rows = self._newest(_outlines(False, False), model=model, as_of=before)
-        return tuple([row.rows for row in rows if row.passed and row.window_end <= before][-limit:])
+        found = [outline for outline, passed in self._newest(model, before) if passed]
+        return tuple([outline.rows for outline in found if outline.window.end <= before][-limit:])
 
     def _passed_windows(self, model: str, as_of: datetime) -> tuple[Window, ...]:
-        rows = self._newest(_outlines(False, False), model=model, as_of=as_of)
-        return tuple(window_of(row.window_start, row.window_end) for row in rows if row.passed)
+        return tuple(outline.window for outline, passed in self._newest(model, as_of) if passed)
 
-    def _newest(self, statement: Select[Any], **values: Any) -> list[AnyRow]:
-        """Of the snapshots of one window keep the last; superseded ones are few, so they are dropped here."""
-        newest = {(row.window_start, row.window_end): row for row in self._all(statement, **values)}
-        return list(newest.values())
+    def _newest(self, model: str, as_of: datetime) -> list[tuple[Outline, bool | None]]:
+        """Of the snapshots of one window known at ``as_of`` the last, and whether it passed; None: not validated."""
+        passed = self._memories.passed
+
+        def newer(number: int) -> list[Entry[Outline]]:
+            rows = self._all(_OUTLINES, model=model, number=number)
+            passed.update({row.id: row.passed for row in rows if row.passed is not None})
+            return [_entry(row) for row in rows]
+
+        known = self._memories.outlines.known_at(model, as_of, newer)
+        newest = {outline.window: outline for outline in known}.values()
+        open_ones = [outline.id for outline in newest if outline.id not in passed]
+        for some in _chunks(open_ones):
+            passed.update({row.snapshot_id: row.passed for row in self._all(_PASSED, ids=some)})
+        return [(outline, passed.get(outline.id)) for outline in newest]
 
     def _remembered_batches(self, wanted: Sequence[int]) -> Mapping[int, Batch]:
         """Read the batches that were not read before; a batch with its validation never changes."""
         known = self._memories.batches
         missing = [number for number in wanted if number not in known]
-        for first in range(0, len(missing), _CHUNK):
-            some = missing[first : first + _CHUNK]
-            found = self._findings_by_set(_FINDINGS_OF_SOME, ids=some)
-            rows = self._all(_SOME_BATCHES, ids=some)
+        for some in _chunks(missing):
+            rows = self._all(_SOME_BATCHES, ids=some)  # a validation is written with its findings, and never changes
+            found: dict[int, list[Finding]] = {}
+            for row in self._mappings(_FINDINGS_OF_SOME, ids=some) if rows else ():
+                found.setdefault(row["set_id"], []).append(finding_of(row))
             fresh = {row.id: Batch(snapshot_of(row), validation_of(row, found.get(row.set_id, ()))) for row in rows}
             known = {**known, **fresh}
         if missing:
             self._memories.batches = known if len(known) <= _KEPT_BATCHES else {}
         return known
-
-    def _findings_by_set(self, statement: Select[Any], **values: Any) -> FindingsBySet:
-        found: dict[int, list[Finding]] = {}
-        for row in self._mappings(statement, **values):
-            found.setdefault(row["set_id"], []).append(finding_of(row))
-        return found
 
 
 class DataWriter(Writing, DataReader):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 _KEPT_MODELS = 8
+START_OF_TIME = datetime.min.replace(tzinfo=UTC)
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -23,6 +25,16 @@ class Entry(NamedTuple, Generic[T]):
     revised: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Known(Generic[T]):
+    """What was read of one model: up to which number, and how late the latest of it is."""
+
+    last: int = 0
+    until: datetime = START_OF_TIME
+    entries: tuple[Entry[T], ...] = ()
+    items: tuple[T, ...] = ()
+
+
 class Memory(Generic[T]):
     """The records of one table, of the few models that were asked for last.
 
@@ -33,28 +45,44 @@ class Memory(Generic[T]):
     def __init__(self, identity: Callable[[T], Hashable]) -> None:
         self._identity = identity
         self._lock = Lock()
-        self._known: OrderedDict[str, tuple[int, list[Entry[T]]]] = OrderedDict()
+        self._models: OrderedDict[str, _Known[T]] = OrderedDict()
 
     def known_at(self, model: str, as_of: datetime, newer: Callable[[int], list[Entry[T]]]) -> tuple[T, ...]:
         """Return the records known at ``as_of``, each at its place; ``newer(number)`` reads the rows above a number."""
         with self._lock:
-            last, entries = self._known.get(model, (0, []))
-            fresh = newer(last)
+            known: _Known[T] = self._models.get(model) or _Known()
+            fresh = newer(known.last)
             if fresh:
-                last = max(entry.number for entry in fresh)
-                entries = in_order([*entries, *fresh], self._identity)
-                self._known[model] = (last, entries)
-                self._known.move_to_end(model)
-                while len(self._known) > _KEPT_MODELS:
-                    self._known.popitem(last=False)
-        return tuple(entry.item for entry in entries if entry.as_of <= as_of)
+                known = self._models[model] = self._with(known, fresh)
+                self._models.move_to_end(model)
+                while len(self._models) > _KEPT_MODELS:
+                    self._models.popitem(last=False)
+        if known.until <= as_of:
+            return known.items
+        return tuple(entry.item for entry in known.entries if entry.as_of <= as_of)
+
+    def _with(self, known: _Known[T], fresh: list[Entry[T]]) -> _Known[T]:
+        fresh = in_order(fresh, self._identity)
+        entries = (*known.entries, *fresh)
+        if _revise(fresh) or (known.entries and fresh[0].place < known.entries[-1].place):
+            entries = tuple(in_order([*known.entries, *fresh], self._identity))
+        return _Known(
+            last=max(known.last, *(entry.number for entry in fresh)),
+            until=max(known.until, *(entry.as_of for entry in fresh)),
+            entries=entries,
+            items=tuple(entry.item for entry in entries),
+        )
 
 
 def in_order(entries: list[Entry[T]], identity: Callable[[T], Hashable]) -> list[Entry[T]]:
     """Return the entries, each at its place, and of those with one identity only the last."""
-    if any(entry.revised for entry in entries):
+    if _revise(entries):
         entries = list({identity(entry.item): entry for entry in sorted(entries, key=_number)}.values())
     return sorted(entries, key=_place)
+
+
+def _revise(entries: list[Entry[T]]) -> bool:
+    return any(entry.revised for entry in entries)
 
 
 def _number(entry: Entry[T]) -> int:

@@ -13,7 +13,7 @@ from ml.registry.engine import reading
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in ``migrations/versions``; a test compares."""
 
 _LOCK = 0x45564552  # any number, as long as it stays the same
@@ -33,7 +33,8 @@ def migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         revision = revision_of(connection)
         if revision != HEAD:
-            _refuse_unknown(connection, revision)
+            if revision is not None:
+                _refuse_unknown(connection, revision)
             _upgrade(connection)
 
 
@@ -61,11 +62,11 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(_config(connection), "head")
 
 
-def _refuse_unknown(connection: Connection, revision: str | None) -> None:
+def _refuse_unknown(connection: Connection, revision: str) -> None:
     from alembic.script import ScriptDirectory
 
     known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision not in known:
         raise RegistryError(
             f"The database's tables are of revision {revision!r}, which this version of Evergreen does not know.",
             remedy="give Evergreen a database of its own (never Airflow's), or install the newer version that made it.",

@@ -28,8 +28,13 @@ class ModelReader(Reading):
 
     def schema_of(self, model: str, key: str) -> dict[str, Any] | None:
         """The schema that was frozen for this key, None before there is one."""
-        row = self._first(_SCHEMA, model=model, key=key)
-        return None if row is None else row.content
+        known = self._memories.schemas.get((model, key))
+        if known is None:
+            row = self._first(_SCHEMA, model=model, key=key)
+            if row is None:
+                return None
+            known = self._memories.schemas[model, key] = row.content
+        return known
 
 
 class ModelWriter(Writing, ModelReader):

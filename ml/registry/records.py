@@ -11,6 +11,15 @@ from ml.domain.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """The least that is read of every snapshot of rows: which batch it is of."""
+
+    id: int
+    window: Window
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """The newest rows of one window, with what validation made of them."""
 

@@ -20,6 +20,7 @@ from ml.registry.engine import open_engine, parse_url, reading
 from ml.registry.failures import in_words, is_passing
 from ml.registry.migrate import migrate
 from ml.registry.models import ModelWriter
+from ml.registry.replays import ReplayReader, ReplayWriter
 from ml.registry.session import Memories
 from ml.registry.watching import WatchWriter
 
@@ -28,11 +29,11 @@ _ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.05
 
 
-class Reader(DecisionReader):
+class Reader(DecisionReader, ReplayReader):
     """All questions, on one connection."""
 
 
-class Writer(DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, Reader):
+class Writer(DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, ReplayWriter, Reader):
     """All questions and all changes, in one transaction."""
 
 
@@ -76,8 +77,11 @@ class Registry:
     @contextmanager
     def write(self) -> Iterator[Writer]:
         """Change records in one transaction: all of it on success, nothing on an error."""
-        with in_words(self._url), self._own_engine().begin() as connection:
-            yield Writer(connection)
+        with in_words(self._url):
+            with self._own_engine().begin() as connection:
+                writer = Writer(connection, self._memories.models)
+                yield writer
+            self._memories.models |= writer.locked
 
     def retrying(self, act: Callable[[Writer], T]) -> T:
         """Do ``act`` in one transaction, and all of it again after a lost connection, a deadlock or a lock.
@@ -88,7 +92,7 @@ class Registry:
 
         def once() -> T:
             with self._own_engine().begin() as connection:
-                return act(Writer(connection))
+                return act(Writer(connection, self._memories.models))
 
         with in_words(self._url):
             return self._again(once)

@@ -6,20 +6,20 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, Connection, Executable, Insert, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ml.domain.errors import NotFoundError
-from ml.domain.records import Decision, Observation, Scoring
+from ml.domain.records import Decision, Json, Observation, Promotion, Scoring
 from ml.registry.base import Base
 from ml.registry.convert import AnyRow
 from ml.registry.memory import Memory
-from ml.registry.records import Batch
+from ml.registry.records import Batch, Outline
 from ml.registry.tables import ModelRow
 
 AUTOCOMMIT = "evergreen_autocommit"
@@ -38,7 +38,13 @@ class Memories:
         self.observations: Memory[Observation] = Memory(_what)
         self.decisions: Memory[Decision] = Memory(lambda one: one.id)
         self.scorings: Memory[Scoring] = Memory(lambda one: one.id)
+        self.promotions: Memory[Promotion] = Memory(lambda one: one.generation)
+        self.outlines: Memory[Outline] = Memory(lambda one: one.id)
+        self.passed: dict[int, bool] = {}
         self.batches: dict[int, Batch] = {}
+        self.manifests: dict[tuple[str, int], Json] = {}
+        self.schemas: dict[tuple[str, str], dict[str, Any]] = {}
+        self.models: set[str] = set()
 
 
 def _what(one: Observation) -> Hashable:
@@ -75,11 +81,17 @@ class Reading:
 
 
 class Writing(Reading):
-    """Changes rows on one connection; whoever opened it commits."""
+    """Changes rows on one connection; whoever opened it commits. ``models`` are names that are on record for sure."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, models: Set[str] = frozenset()) -> None:
         super().__init__(connection)
-        self._locked: set[str] = set()
+        begun = connection.dialect.name == "sqlite"  # ... which lets nobody else write from then on
+        self._locked = set(models) if begun else set()
+
+    @property
+    def locked(self) -> Set[str]:
+        """The models that are on record once this transaction is."""
+        return self._locked
 
     def _lock(self, model: str) -> None:
         """Keep every other writer of the model out until the transaction ends; on SQLite they are out already.
@@ -105,7 +117,7 @@ class Writing(Reading):
 
     def _insert_or_ignore(self, table: type[Base], values: dict[str, Any]) -> None:
         """Insert a row unless its key is taken, without an error that would end the transaction."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        dialect = import_module(f"sqlalchemy.dialects.{self._connection.dialect.name}")  # only the one in use
         self._connection.execute(dialect.insert(table).on_conflict_do_nothing(), values)
 
 

@@ -6,16 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from ml.domain.errors import NotFoundError
 from ml.domain.records import GateResult, Promotion, Stage, Version
 from ml.registry.convert import finding_json, gate_result_of, promotion_of, version_of
-from ml.registry.memory import END_OF_TIME
+from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import GateResultRow, LeaseRow, ModelRow, PromotionRow, VersionRow
 
-_OF_MODEL = select(VersionRow.__table__).where(VersionRow.model == MODEL)
+_KEPT_MANIFESTS = 1000
+_OF_MODEL = select(*(column for column in VersionRow.__table__.c if column.name != "manifest")).where(
+    VersionRow.model == MODEL
+)
+"""All of a version but its manifest, which is long and never changes."""
+_MANIFESTS = select(VersionRow.version, VersionRow.manifest).where(
+    VersionRow.model == MODEL, VersionRow.version.in_(bindparam("versions", expanding=True))
+)
 _VERSION = _OF_MODEL.where(VersionRow.version == bindparam("version"))
 _VERSIONS = _OF_MODEL.where(VersionRow.as_of <= AS_OF).order_by(VersionRow.version)
 _SOME_VERSIONS = _OF_MODEL.where(VersionRow.version.in_(bindparam("versions", expanding=True)))
@@ -40,10 +47,8 @@ _GATE_RESULTS = (
     .where(GateResultRow.model == MODEL, GateResultRow.as_of <= AS_OF)
     .order_by(GateResultRow.challenger)
 )
-_PROMOTIONS = (
-    select(PromotionRow.__table__)
-    .where(PromotionRow.model == MODEL, PromotionRow.as_of <= AS_OF)
-    .order_by(PromotionRow.generation)
+_PROMOTIONS = select(PromotionRow.__table__).where(
+    PromotionRow.model == MODEL, PromotionRow.generation > bindparam("number")
 )
 _PROMOTION_OF_RUN = select(PromotionRow.__table__).where(
     PromotionRow.model == MODEL, PromotionRow.run_key == bindparam("run_key")
@@ -57,32 +62,28 @@ class VersionReader(Reading):
 
     def version(self, model: str, number: int) -> Version:
         """One version; raise ``NotFoundError`` if the model has none with this number."""
-        row = self._first(_VERSION, model=model, version=number)
-        if row is None:
+        found = self._versions(_VERSION, model, version=number)
+        if not found:
             raise NotFoundError(
                 f"{model} has no version {number}.", remedy=f"list its versions with: evergreen history {model}"
             )
-        return version_of(row)
+        return found[0]
 
     def versions(self, model: str, *, as_of: datetime | None = None) -> tuple[Version, ...]:
         """All versions known at ``as_of``, by number."""
-        rows = self._all(_VERSIONS, model=model, as_of=as_of or END_OF_TIME)
-        return tuple(version_of(row) for row in rows)
+        return tuple(self._versions(_VERSIONS, model, as_of=as_of or END_OF_TIME))
 
     def version_by_run_key(self, model: str, run_key: str) -> Version | None:
         """The version that a retraining gave, None if it has not yet."""
-        row = self._first(_VERSION_OF_RUN, model=model, run_key=run_key)
-        return None if row is None else version_of(row)
+        return next(iter(self._versions(_VERSION_OF_RUN, model, run_key=run_key)), None)
 
     def champion(self, model: str) -> Version | None:
         """Today's champion."""
-        row = self._first(_CHAMPION, model=model)
-        return None if row is None else version_of(row)
+        return next(iter(self._versions(_CHAMPION, model)), None)
 
     def champion_at(self, model: str, as_of: datetime) -> Version | None:
         """The champion as of a moment of the data's time, None if there was none."""
-        row = self._first(_CHAMPION_AT, model=model, as_of=as_of)
-        return None if row is None else version_of(row)
+        return next(iter(self._versions(_CHAMPION_AT, model, as_of=as_of)), None)
 
     def retired_at(self, model: str, as_of: datetime, limit: int) -> tuple[Version, ...]:
         """Up to ``limit`` former champions as of a moment of the data's time, the last to serve first."""
@@ -91,8 +92,7 @@ class VersionReader(Reading):
             former = [number for number in dict.fromkeys(reversed(served)) if number != served[-1]][: max(limit, 0)]
             if not former:
                 return ()
-            rows = self._all(_SOME_VERSIONS, model=model, versions=former)
-        found = {row.version: version_of(row) for row in rows}
+            found = {version.version: version for version in self._versions(_SOME_VERSIONS, model, versions=former)}
         return tuple(found[number] for number in former)
 
     def gate_result(self, model: str, challenger: int) -> GateResult | None:
@@ -107,8 +107,12 @@ class VersionReader(Reading):
 
     def promotions(self, model: str, *, as_of: datetime | None = None) -> tuple[Promotion, ...]:
         """All changes of champion known at ``as_of``, by generation."""
-        rows = self._all(_PROMOTIONS, model=model, as_of=as_of or END_OF_TIME)
-        return tuple(promotion_of(row) for row in rows)
+
+        def newer(number: int) -> list[Entry[Promotion]]:
+            rows = self._all(_PROMOTIONS, model=model, number=number)
+            return [Entry(row.generation, row.as_of, (row.generation,), promotion_of(row)) for row in rows]
+
+        return self._memories.promotions.known_at(model, as_of or END_OF_TIME, newer)
 
     def promotion_by_run_key(self, model: str, run_key: str) -> Promotion | None:
         """The change of champion that a run made, None if it made none."""
@@ -124,6 +128,17 @@ class VersionReader(Reading):
         """How often the champion has changed; 0 for an unknown model."""
         row = self._first(_GENERATION, model=model)
         return 0 if row is None else int(row.generation)
+
+    def _versions(self, statement: Select[Any], model: str, **values: Any) -> list[Version]:
+        rows = self._all(statement, model=model, **values)
+        known = self._memories.manifests
+        missing = [row.version for row in rows if (model, row.version) not in known]
+        if missing:
+            read = self._all(_MANIFESTS, model=model, versions=missing)
+            fresh = {(model, row.version): row.manifest for row in read}
+            known = {**known, **fresh}
+            self._memories.manifests = known if len(known) <= _KEPT_MANIFESTS else fresh
+        return [version_of(row, known[model, row.version]) for row in rows]
 
 
 class VersionWriter(Writing, VersionReader):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,13 @@ from sqlalchemy import Select, bindparam, select
 
 from ml.domain.errors import RegistryError
 from ml.domain.findings import Finding
-from ml.domain.records import Observation, Quantity, Scoring, ScoringRole
+from ml.domain.records import Observation, Scoring, ScoringRole
 from ml.domain.windows import Window
 from ml.registry.columns import dumps, storable
 from ml.registry.convert import AnyRow, finding_of, observation_of, scoring_of, window_of, window_values
 from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.records import RecordedFinding, Report
-from ml.registry.session import AS_OF, MODEL, Reading, Writing
+from ml.registry.session import MODEL, Reading, Writing
 from ml.registry.tables import FindingRow, FindingSetRow, ObservationRow, ReportRow, ScoringRow
 
 _IDENTITY = ("window_start", "window_end", "as_of", "quantity", "subject", "version")
@@ -40,18 +40,9 @@ _OBSERVED = (
     .where(ObservationRow.model == MODEL, ObservationRow.as_of.in_(bindparam("moments", expanding=True)))
     .order_by(ObservationRow.revision)
 )
-_MEASURED = (
-    select(ObservationRow.window_start, ObservationRow.window_end, ObservationRow.version, ObservationRow.rows)
-    .where(
-        ObservationRow.model == MODEL,
-        ObservationRow.as_of <= AS_OF,
-        ObservationRow.quantity.in_([Quantity.METRIC.value, Quantity.LABELLED.value]),
-    )
-    .distinct()
-)
 _SCORINGS = select(ScoringRow.__table__).where(ScoringRow.model == MODEL, ScoringRow.id > bindparam("number"))
-_SCORING = select(ScoringRow.__table__).where(
-    ScoringRow.snapshot_id == bindparam("snapshot_id"), ScoringRow.version == bindparam("version")
+_SCORINGS_OF = (
+    select(ScoringRow.__table__).where(ScoringRow.snapshot_id == bindparam("snapshot_id")).order_by(ScoringRow.id)
 )
 
 
@@ -80,6 +71,10 @@ class WatchReader(Reading):
             for s in holding
             for finding in found.get(s.id, ())
         )
+
+    def scorings_of(self, snapshot_id: int) -> tuple[Scoring, ...]:
+        """All predictions for the rows of one snapshot."""
+        return tuple(scoring_of(row) for row in self._all(_SCORINGS_OF, snapshot_id=snapshot_id))
 
     def scoring(self, model: str, window: Window, version: int) -> Scoring | None:
         """The newest predictions of one version for one batch."""
@@ -115,16 +110,6 @@ class WatchReader(Reading):
         found = self._memories.observations.known_at(model, as_of or END_OF_TIME, newer)
         return found if window is None else tuple(one for one in found if one.window == window)
 
-    def measured(self, model: str, *, as_of: datetime) -> frozenset[tuple[Window, int | None, int]]:
-        """Which batch was measured on how many labelled rows, for which version, by ``as_of``.
-
-        Entries are (window, version, rows): of metrics, and with version None of the count of labels itself.
-        """
-        rows = self._all(_MEASURED, model=model, as_of=as_of)
-        return frozenset(
-            (window_of(start, end), version or None, count) for start, end, version, count in map(tuple, rows)
-        )
-
     def reports(self, model: str, window: Window) -> tuple[Report, ...]:
         """The newest report of each kind on a batch."""
         rows = self._all(_reports(model, window).order_by(ReportRow.id))
@@ -135,34 +120,28 @@ class WatchReader(Reading):
 class WatchWriter(Writing, WatchReader):
     """Records predictions, observations and reports."""
 
-    def add_scoring(
+    def add_scorings(
         self,
         *,
         model: str,
-        version: int,
-        role: ScoringRole,
+        roles: Mapping[int, ScoringRole],
         snapshot_id: int,
         window: Window,
         as_of: datetime,
         sha256: str,
         rows: int,
-    ) -> Scoring:
-        """Record a version's predictions for a snapshot; the first ones stay."""
+    ) -> tuple[Scoring, ...]:
+        """Record the predictions of some versions, each in its role, for a snapshot; of each version the first stay."""
         self._lock(model)
-        row = self._first(_SCORING, snapshot_id=snapshot_id, version=version)
-        if row is None:
-            values = {
-                "model": model,
-                "version": int(version),
-                "role": role.value,
-                "snapshot_id": snapshot_id,
-                **window_values(window, as_of),
-                "sha256": sha256,
-                "rows": int(rows),
-            }
-            number = self._insert(ScoringRow, values)
-            return Scoring(number, model, version, role, snapshot_id, window, as_of, sha256, rows)
-        return scoring_of(row)
+        done = {scoring.version for scoring in self.scorings_of(snapshot_id)}
+        place = {"model": model, "snapshot_id": snapshot_id, **window_values(window, as_of)}
+        fresh = [
+            {**place, "version": int(version), "role": role.value, "sha256": sha256, "rows": int(rows)}
+            for version, role in roles.items()
+            if version not in done
+        ]
+        self._insert_all(ScoringRow, fresh)
+        return tuple(scoring for scoring in self.scorings_of(snapshot_id) if scoring.version in roles)
 
     def add_observations(self, model: str, observations: Iterable[Observation]) -> None:
         """Record measurements; the same again add nothing, other values of the same become their next revision.

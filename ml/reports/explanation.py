@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ml.domain.records import GateResult, RuleResult, Verdict, Version
+from ml.domain.records import GateResult, Json, RuleResult, Verdict, Version
 from ml.reports.counterfactual import counterfactual, value_in_words
 from ml.reports.tables import moment, number
 from ml.views.explanation import Explanation
@@ -68,7 +68,7 @@ def _followed(explanation: Explanation) -> list[str]:
     if version is None:
         wanted = explanation.decision.verdict is Verdict.RETRAIN
         return ["  no version was trained" + (" (yet, or the training failed)" if wanted else "")]
-    lines = [f"  {_trained(version)}"]
+    lines = [f"  {_trained(version)}", *_windows(version)]
     lines += ["  it was not judged yet"] if gate is None else list(_judged(gate))
     if promotion is not None:
         before = "none" if promotion.from_version is None else f"version {promotion.from_version}"
@@ -84,6 +84,32 @@ def _trained(version: Version) -> str:
         f"version {version.version} was trained: {name}, rows from {moment(version.trained_from)} until "
         f"{moment(version.trained_until)}"
     )
+
+
+def _windows(version: Version) -> Iterator[str]:
+    """Say which training windows were tried, if there was a choice."""
+    tried, left = version.manifest.get("windows", ()), version.manifest.get("windows_left", ())
+    if len(tried) + len(left) > 1:
+        yield "  training windows tried, by the primary metric on the held-out rows:"
+        for one in tried:
+            value = "not defined" if one["metric"] is None else number(one["metric"])
+            picked = "  ← picked" if one["window"] == version.manifest["window"] else ""
+            yield f"    {window_words(one['window'])} ({one['rows']:,} rows): {value}{picked}"
+        for one in left:
+            yield f"    {window_words(one['window'])} ({one['rows']:,} rows): left out. {one['why']}"
+
+
+def window_words(window: Json) -> str:
+    """Say in words which rows a training window holds, from what a version's manifest keeps of it."""
+    match window:
+        case {"kind": "sliding", "batches": int(batches)}:
+            return "the last batch" if batches == 1 else f"the last {batches} batches"
+        case {"kind": "sliding", "length": length}:
+            return f"the last {length}"
+        case {"kind": "since", "start": str(start)}:
+            return f"since {start[:10]}"
+        case _:
+            return "all rows"
 
 
 def _judged(gate: GateResult) -> Iterator[str]:

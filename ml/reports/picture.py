@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ml.reports.palette import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, VERMILION
 from ml.views.timeline import BatchRow, EventKind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's palette: told apart by readers with any common colour blindness, and in grey.
-_BLUE, _ORANGE, _GREEN, _VERMILION, _PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
-_BLACK, _GREY = "#111827", "#6B7280"
 _STOPPED = "stopped"
 _MARKS = {
-    EventKind.PROMOTED.value: (_GREEN, "^"),
-    EventKind.REJECTED.value: (_VERMILION, "x"),
-    EventKind.ROLLED_BACK.value: (_PURPLE, "<"),
-    _STOPPED: (_BLACK, "s"),
+    EventKind.PROMOTED.value: (GREEN, "^"),
+    EventKind.REJECTED.value: (VERMILION, "x"),
+    EventKind.ROLLED_BACK.value: (PURPLE, "<"),
+    _STOPPED: (BLACK, "s"),
 }
 _MOST_LABELS = 25
 _GAP = float("nan")
@@ -65,21 +63,21 @@ def _draw_metric(axes: Axes, rows: Sequence[BatchRow], metric: str, higher_is_be
     axes.plot(
         moments,
         baselines,
-        color=_GREY,
+        color=GREY,
         linewidth=1.3,
         linestyle=(0, (4, 2)),
         drawstyle="steps-mid",
         label="champion's value at promotion",
     )
-    axes.plot(moments, values, color=_BLUE, linewidth=1.7, label="champion on the batch", zorder=2)
+    axes.plot(moments, values, color=BLUE, linewidth=1.7, label="champion on the batch", zorder=2)
     for retrained, label in ((False, "kept"), (True, "retrained")):
         chosen = [row for row in rows if row.metric is not None and row.decision and row.retrained is retrained]
         axes.scatter(
             [_at(row) for row in chosen],
             [row.metric or 0.0 for row in chosen],
             s=40 if retrained else 24,
-            facecolor=_BLUE if retrained else "white",
-            edgecolor=_BLUE,
+            facecolor=BLUE if retrained else "white",
+            edgecolor=BLUE,
             linewidth=1.2,
             label=label,
             zorder=3,
@@ -114,7 +112,7 @@ def _draw_drift(axes: Axes, rows: Sequence[BatchRow]) -> None:
     measured = [row for row in rows if row.drift_share is not None]
     widths: Any = [row.window.length * 0.8 for row in measured]
     shares = [row.drift_share or 0.0 for row in measured]
-    axes.bar([_at(row) for row in measured], shares, width=widths, color=_ORANGE)
+    axes.bar([_at(row) for row in measured], shares, width=widths, color=ORANGE)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     axes.set_ylabel("features\ndrifted")
@@ -127,9 +125,9 @@ def _tidy(panels: Sequence[Axes], title: str) -> None:
 
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=9, color=_GREY, length=3)
+        axes.tick_params(labelsize=9, color=GREY, length=3)
         axes.set_axisbelow(True)
-        axes.grid(axis="y", color="#E5E7EB", linewidth=0.8)
+        axes.grid(axis="y", color=LIGHT, linewidth=0.8)
     panels[1].spines["left"].set_visible(False)
     panels[1].tick_params(axis="y", length=0)
     locator = untyped.AutoDateLocator(minticks=4, maxticks=9)

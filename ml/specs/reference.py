@@ -108,9 +108,19 @@ def _default(field: Schema) -> str:
         return "—"
     if isinstance(value, dict) and "kind" not in value:
         return "see its section" if value else "`{}`"
+    value = _written(value)
     if isinstance(value, dict) and len(json.dumps(value)) > _LONG:
         return "see the text"
     return f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _written(value: Any) -> Any:
+    """Leave out what a person would not write: fields without a value."""
+    if isinstance(value, list):
+        return [_written(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _written(item) for name, item in value.items() if item is not None}
+    return value
 
 
 def _value(field: Schema) -> str:

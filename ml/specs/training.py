@@ -18,10 +18,21 @@ class AllWindow(Spec):
 
 
 class SlidingWindow(Spec):
-    """Train on the newest labelled rows only."""
+    """Train on the newest labelled rows only: those of the last batches, or of the last days."""
 
     kind: Literal["sliding"]
-    length: PositiveDuration = Field(description="How far back the rows go from the end of the newest labelled batch.")
+    length: PositiveDuration | None = Field(
+        default=None, description="How far back the rows go from the end of the newest batch that is trained on."
+    )
+    batches: int | None = Field(
+        default=None, ge=1, description="How many labelled batches, the newest that is trained on included."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.length is None) == (self.batches is None):
+            raise ValueError("give either length or batches, not both and not neither")
+        return self
 
 
 class SinceWindow(Spec):
@@ -31,7 +42,43 @@ class SinceWindow(Spec):
     start: Moment = Field(description="First moment that is used.")
 
 
-TrainingWindow = Annotated[AllWindow | SlidingWindow | SinceWindow, Field(discriminator="kind")]
+FixedWindow = AllWindow | SlidingWindow | SinceWindow
+"""A window that says by itself which rows are trained on."""
+
+
+class PickedWindow(Spec):
+    """Fit once on each of several windows and let the held-out rows choose.
+
+    The first window stays unless another one is better on the held-out rows beyond chance: paired on the same rows,
+    p < 0.01 over all comparisons. Windows that hold the same rows are fitted once; one with fewer rows than `min_rows`
+    is left out. A short window is better after a change, a long one at all other times.
+    """
+
+    kind: Literal["picked"]
+    among: Annotated[tuple[Annotated[FixedWindow, Field(discriminator="kind")], ...], Listed] = Field(
+        default=(
+            AllWindow(kind="all"),
+            SlidingWindow(kind="sliding", batches=10),
+            SlidingWindow(kind="sliding", batches=3),
+        ),
+        min_length=1,
+        max_length=10,
+        description="The windows to try. The first one is used unless another is better beyond chance.",
+    )
+
+
+TrainingWindow = Annotated[AllWindow | SlidingWindow | SinceWindow | PickedWindow, Field(discriminator="kind")]
+
+
+def candidates_of(window: FixedWindow | PickedWindow) -> tuple[FixedWindow, ...]:
+    """Return the windows that are tried for a training window, in the order of preference."""
+    return window.among if isinstance(window, PickedWindow) else (window,)
+
+
+def window_json(window: FixedWindow) -> dict[str, Any]:
+    """Write a window as it stands in a spec."""
+    return window.model_dump(mode="json", exclude_none=True)
+
 
 EstimatorName = Literal[
     "DecisionTreeClassifier",
@@ -148,7 +195,9 @@ class SearchBudget(Spec):
 class TrainingSpec(Spec):
     """How a challenger is trained."""
 
-    window: TrainingWindow = Field(default=AllWindow(kind="all"), description="Which labelled rows are used.")
+    window: TrainingWindow = Field(
+        default=PickedWindow(kind="picked"), description="Which labelled rows older than the held-out ones are used."
+    )
     candidates: Annotated[tuple[CandidateSpec, ...], Listed] = Field(
         default=(), description="Estimators to try; by default HistGradientBoosting with scikit-learn's own parameters."
     )
@@ -158,6 +207,11 @@ class TrainingSpec(Spec):
     max_duration: PositiveDuration | None = Field(
         default=None, description="Airflow stops a training task after this long; by default after six hours."
     )
+
+
+def window_from(data: Mapping[str, Any]) -> FixedWindow:
+    """Read what :func:`window_json` wrote."""
+    return candidates_of(TrainingSpec.model_validate({"window": dict(data)}).window)[0]
 
 
 class GateSpec(Spec):
@@ -179,8 +233,9 @@ class GateSpec(Spec):
         default=0.3,
         gt=0.0,
         lt=1.0,
-        description="Share of the labelled rows newer than the champion's training data (for a first version: of all "
-        "labelled rows) that is held out to judge on; the newest ones.",
+        description="Share of the labelled batches newer than the champion's training data (for a first version: of "
+        "all labelled batches) that is held out to judge on: the newest ones, whole batches, at least one. Only where "
+        "a single batch is labelled at all it is a share of its rows.",
     )
     min_rows: int = Field(
         default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."

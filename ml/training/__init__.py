@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from ml.training.fit import Fitted, fit, fit_dummy, refit
 from ml.training.pipeline import build_pipeline
-from ml.training.split import Split, folds_in_time, select_rows, split_in_time
+from ml.training.split import Split, TrainingSet, folds_in_time, refit_set, split_batches, training_set, training_sets
 
 __all__ = [
     "Fitted",
     "Split",
+    "TrainingSet",
     "build_pipeline",
     "fit",
     "fit_dummy",
     "folds_in_time",
     "refit",
-    "select_rows",
-    "split_in_time",
+    "refit_set",
+    "split_batches",
+    "training_set",
+    "training_sets",
 ]

@@ -141,6 +141,8 @@ def _narrowest(numbers: pd.Series) -> pd.Series:
 
 def _quarantined(frame: pd.DataFrame, bad: npt.NDArray[np.bool_], failures: Failures) -> pd.DataFrame:
     rows = np.flatnonzero(bad)
+    if not len(rows):
+        return frame.iloc[:0].assign(**{REASON: np.empty(0, dtype=object)})
     reasons = [
         "; ".join(
             f"{code} {name}: {DATA_VALIDATION[code].title}" for (code, name), mask in failures.items() if mask[row]

@@ -18,6 +18,7 @@ from ml.profiles import conform
 from ml.specs.problem import ProblemSpec
 from ml.specs.training import EstimatorName
 from ml.training import fit, fit_dummy, refit
+from tests.contract.skops_state import state_of, state_of_skops
 from tests.tables import SCHEMA, TARGETS, mixed_rows, spec_for, strange_rows
 
 KINDS = sorted(PROBLEMS)
@@ -137,6 +138,7 @@ def test_every_estimator_fits_mixed_rows_and_is_stored_bit_for_bit(name, store, 
     problem = problem_of(spec.problem)
     problem.check_spec(spec)
     fitted = fit(mixed_rows(), spec=spec, schema=SCHEMA, problem=problem)
+    assert state_of(fitted.estimator) == state_of_skops(fitted.estimator)
     sha256 = put_model(store, fitted.estimator)
     features = conform(strange_rows(), SCHEMA)
     before = problem.predict(fitted.estimator, features)
@@ -183,6 +185,7 @@ def test_parameters_that_change_what_is_stored(name, parameters, store, caplog):
     problem = problem_of(spec.problem)
     problem.check_spec(spec)
     fitted = fit(mixed_rows(), spec=spec, schema=SCHEMA, problem=problem)
+    assert state_of(fitted.estimator) == state_of_skops(fitted.estimator)
     sha256 = put_model(store, fitted.estimator)
     features = conform(strange_rows(), SCHEMA)
     before = problem.predict(fitted.estimator, features)

@@ -22,8 +22,8 @@ def test_the_page_of_a_minimal_model():
         "- **Schedule**: `@weekly` (UTC)",
         "- **Retrains**: when the metric is worse by 0.05 than at promotion or every 10 batches; provided that at "
         "least 50 labelled rows are new and the wait after a rejected challenger is over",
-        "- **Gate**: on the newest 30% of the rows, which it has not seen, a challenger may not be significantly worse "
-        "than the champion",
+        "- **Gate**: on the newest 30% of the batches, which it has not seen, a challenger may not be significantly "
+        "worse than the champion",
     ]
 
 

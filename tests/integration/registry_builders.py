@@ -21,6 +21,7 @@ from ml.domain.records import (
     Verdict,
     Version,
 )
+from ml.domain.replays import Replay
 from ml.domain.windows import Window
 from ml.registry import Reader, Registry, Writer
 
@@ -157,6 +158,24 @@ def observation(number: int, value: float | None = 0.9, **changes: Any) -> Obser
         "detail": {"drifted": False},
     }
     return Observation(**{**values, **changes})
+
+
+def replay(key: str = "r", **changes: Any) -> Replay:
+    values = {
+        "id": key,
+        "model": MODEL,
+        "as_of": day(30),
+        "start": day(0),
+        "end": day(30),
+        "costs": {"error": 1.0, "training": 20.0},
+        "outcomes": ({"name": "present", "total": 12.5, "regret": None}, {"name": "never\x00", "total": 20.0}),
+        "advice": {"policy": "present", "change": False, "interval": [-1.0, 2.0]},
+        "picture_sha256": "picture",
+        "page_sha256": "page",
+        "actor": "tester",
+        "created_at": day(100),
+    }
+    return Replay(**{**values, **changes})
 
 
 def history(reader: Reader, number: int = 1000, model: str = MODEL) -> Any:

@@ -48,4 +48,5 @@ def test_every_batch_of_a_real_stream_is_decided_on(
         if outcome.verdict is not None and outcome.verdict.champion is not None:
             judged = next(version for version in versions if version.version == outcome.verdict.challenger)
             rival = next(version for version in versions if version.version == outcome.verdict.champion)
-            assert judged.trained_until >= rival.seen_until, "the held-out rows are later than what either has seen"
+            held_out_from = parse_moment(judged.manifest["holdout_from"])
+            assert held_out_from >= max(judged.trained_until, rival.seen_until), "newer than what either has seen"

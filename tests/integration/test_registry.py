@@ -26,6 +26,7 @@ from tests.integration.registry_builders import (
     observation,
     promote,
     registered,
+    replay,
     snapshot,
     version,
     window,
@@ -162,9 +163,12 @@ def test_predictions_are_recorded_once(registry: Registry) -> None:
         version(writer, "r2")
         stored = snapshot(writer, 1)
         values = {"model": MODEL, "snapshot_id": stored.id, "window": window(1), "as_of": day(2), "rows": 10}
-        first = writer.add_scoring(version=1, role=ScoringRole.CHAMPION, sha256="p1", **values)
-        assert writer.add_scoring(version=1, role=ScoringRole.SHADOW, sha256="other", **values) == first
-        second = writer.add_scoring(version=2, role=ScoringRole.SHADOW, sha256="p2", **values)
+        (first,) = writer.add_scorings(roles={1: ScoringRole.CHAMPION}, sha256="p1", **values)
+        roles = {2: ScoringRole.CHAMPION, 1: ScoringRole.SHADOW}
+        kept, second = writer.add_scorings(roles=roles, sha256="p2", **values)
+        assert kept == first
+        assert (first.version, first.role, first.sha256) == (1, ScoringRole.CHAMPION, "p1")
+        assert (second.version, second.role, second.sha256) == (2, ScoringRole.CHAMPION, "p2")
     with registry.read() as reader:
         assert reader.scorings(MODEL) == (first, second)
         assert reader.scorings(MODEL, window=window(1), version=2) == (second,)
@@ -193,15 +197,6 @@ def test_observations_are_recorded_once_and_measured_anew_if_they_changed(regist
         assert reader.observations(MODEL)[-1] == observation(1, 0.7, as_of=day(5))
         assert reader.observations(MODEL, window=window(2)) == ()
         assert history(reader, 2).observations == found
-
-
-def test_what_was_measured_says_on_how_many_rows(registry: Registry) -> None:
-    labelled = observation(1, 8.0, quantity=Quantity.LABELLED, subject="", version=None, rows=8)
-    drift = observation(1, 0.1, quantity=Quantity.COLUMN_DRIFT, subject="x", version=None, rows=99)
-    with registry.write() as writer:
-        writer.add_observations(MODEL, [observation(1), observation(1, subject="f1"), labelled, drift])
-        assert writer.measured(MODEL, as_of=day(2)) == {(window(1), 1, 10), (window(1), None, 8)}
-        assert writer.measured(MODEL, as_of=day(1)) == frozenset()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -285,6 +280,18 @@ def test_a_lease_keeps_others_out_until_it_ends(registry: Registry) -> None:
         take(writer, "one", day(2))
 
 
+def test_a_replay_is_recorded_once(registry: Registry) -> None:
+    with registry.write() as writer:
+        assert writer.add_replay(replay()) == replay()
+        assert writer.add_replay(replay(actor="another", page_sha256="other")) == replay(), "the first record stays"
+        later = writer.add_replay(replay("s", as_of=day(40), end=day(40)))
+    with registry.read() as reader:
+        assert reader.replays(MODEL) == (replay(), later)
+        assert reader.replays("unknown") == ()
+        assert reader.replay("s") == later
+        assert reader.replay("unknown") is None
+
+
 def test_the_newest_report_of_a_kind_holds(registry: Registry) -> None:
     with registry.write() as writer:
         for sha256 in ("a", "a", "b"):
@@ -304,6 +311,7 @@ WRITES: dict[str, Callable[[Writer], object]] = {
     "promote": lambda writer: promote(writer, 1, "r", generation=0, model="nobody"),
     "acquire_lease": lambda writer: writer.acquire_lease("nobody", "me", now=day(0), ttl=DAY),
     "add_report": lambda writer: writer.add_report("nobody", window(0), "drift", "a", day(1)),
+    "add_replay": lambda writer: writer.add_replay(replay(model="nobody")),
 }
 
 
@@ -362,7 +370,8 @@ def test_a_history_costs_one_query_a_table_however_long_it_is(registry: Registry
         event.listen(reader._connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
         found = history(reader)
     assert len(found.windows) == len(found.versions) == len(found.decisions) == len(found.observations) == 30
-    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 5
+    asks = [statement for statement in asked if statement.startswith("SELECT")]
+    assert len(asks) == 6, "one a table, and one for the manifests, which are read only once"
 
 
 STEPS = st.lists(
@@ -408,7 +417,7 @@ def take(writer: Writer, model: str, step: str, number: int, value: int) -> None
     else:
         stored = snapshot(writer, number, sha256=f"{value}", model=model)
         place = {"model": model, "snapshot_id": stored.id, "window": stored.window, "as_of": stored.as_of}
-        writer.add_scoring(version=1, role=ScoringRole.CHAMPION, sha256="p", rows=10, **place)
+        writer.add_scorings(roles={1: ScoringRole.CHAMPION}, sha256="p", rows=10, **place)
 
 
 def undone(writer: Writer, model: str, number: int) -> None:

@@ -19,6 +19,11 @@ def check_pays(case: Case) -> tuple[Finding, ...]:
         case,
         code=CODE,
         applies=least is not None and case.rival is Rival.CHAMPION,
-        passed=least is None or (case.gain is not None and case.gain.difference >= least),
+        passed=least is None or pays(None if case.gain is None else case.gain.difference, least),
         expected="nothing" if least is None else f"a gain of at least {least:+.4g}",
     )
+
+
+def pays(gain: float | None, least: float) -> bool:
+    """Tell whether a measured gain is worth going live, given what the decision asked for."""
+    return gain is not None and gain >= least

@@ -102,7 +102,7 @@ def test_models_are_small(stored):
 
 
 def test_what_could_not_be_loaded_is_not_stored(store):
-    with pytest.raises(ArtifactError, match="FunctionNode"):
+    with pytest.raises(ArtifactError, match=r"numpy\.ufunc"):
         put_model(store, FunctionTransformer(np.log1p))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from ml.domain.records import Stage, Verdict
+from ml.domain.records import Stage, Verdict, Version
 from ml.reports import (
     decisions_table,
     explanation_text,
@@ -147,6 +148,29 @@ def test_an_explanation_shows_values_thresholds_and_what_followed() -> None:
     assert "● performance [0.0700 against 0.0500]: the champion got worse" in text
     assert "○ schedule [3 against 10]: 3 of 10 batches" in text
     assert "no version was trained (yet, or the training failed)" in text
+
+
+def test_an_explanation_shows_the_training_windows_that_were_tried() -> None:
+    short = {"kind": "sliding", "batches": 3}
+    tried = [
+        {"window": {"kind": "all"}, "rows": 9000, "metric": 0.71, "chance": None},
+        {"window": {"kind": "sliding", "length": "8w"}, "rows": 5000, "metric": None, "chance": None},
+        {"window": short, "rows": 1500, "metric": 0.91, "chance": 1e-9},
+    ]
+    left = [{"window": {"kind": "since", "start": "2025-03-01T00:00:00+00:00"}, "rows": 70, "why": "70 are too few."}]
+    manifest = {"estimator": "Ridge", "window": short, "windows": tried, "windows_left": left}
+    version = Version("shop", 3, Stage.CHALLENGER, "d", START, START, START, "0" * 64, manifest)
+    decision = decision_of(ROWS[3].window, Verdict.RETRAIN)
+    lines = explanation_text(Explanation(decision, version, None, None)).splitlines()
+    place = lines.index("  training windows tried, by the primary metric on the held-out rows:")
+    assert lines[place + 1 : place + 5] == [
+        "    all rows (9,000 rows): 0.7100",
+        "    the last 8w (5,000 rows): not defined",
+        "    the last 3 batches (1,500 rows): 0.9100  ← picked",
+        "    since 2025-03-01 (70 rows): left out. 70 are too few.",
+    ]
+    alone = replace(version, manifest={**manifest, "windows": tried[:1], "windows_left": []})
+    assert "training windows" not in explanation_text(Explanation(decision, alone, None, None))
 
 
 def test_a_summary_compares_only_what_both_have() -> None:

@@ -63,10 +63,9 @@ def _batch(writer: Writer, number: int) -> None:
     if stopped or number == 0:
         return
     if number < LATE:
-        writer.add_scoring(
+        writer.add_scorings(
             model=MODEL,
-            version=1,
-            role=ScoringRole.CHAMPION,
+            roles={1: ScoringRole.CHAMPION},
             snapshot_id=snapshot.id,
             window=window,
             as_of=window.end,

@@ -1,0 +1,292 @@
+"""The matrix of a replay: what a model trained up to any batch would have scored on every later one.
+
+A cell of it costs what it costs in production, a fit or a prediction by the same functions; so each is computed once,
+kept by the content that it depends on, and shared by all policies.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ml.artifacts.frames import frame_of, table_of
+from ml.domain.digests import digest_of
+from ml.domain.errors import DataError
+from ml.flows.cells import Cells
+from ml.flows.past import Part, Past
+from ml.flows.provenance import code_version, library_versions
+from ml.monitoring import measure_performance
+from ml.problems import problem_of
+from ml.training import TrainingSet, fit, refit, refit_set, split_batches
+from ml.specs.training import candidates_of
+
+_BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "RandomForest")
+"""Estimators whose prediction for a row is the same bits whatever rows come along. Others multiply matrices, which may
+round differently for another number of rows: they predict batch by batch, as production does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to make an estimator: the labelled rows at positions ``first`` to ``last`` of those known after ``step``.
+
+    ``candidate`` and ``parameters`` are given for a second fit of a setting that was chosen before; else the search of
+    the spec chooses. ``key`` identifies it by content.
+    """
+
+    key: str
+    step: int
+    first: int
+    last: int
+    candidate: str | None = None
+    parameters: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An estimator of the matrix without its predictions.
+
+    ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
+    defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
+    predictions are there from it on.
+    """
+
+    candidate: str
+    parameters: Mapping[str, Any]
+    seconds: float
+    since: int
+    metrics: NDArray[np.float64]
+
+
+class Matrix:
+    """Estimators by key: asked for by recipe, computed when they are missing."""
+
+    def __init__(self, past: Past, cells: Cells) -> None:
+        self.past, self.spec = past, past.spec
+        self.problem = problem_of(past.spec.problem)
+        self._cells = cells
+        self._columns: dict[str, Column] = {}
+        self._predictions: dict[str, tuple[pd.DataFrame, ...]] = {}
+
+    @cached_property
+    def base(self) -> str:
+        """Digest of all but the rows that an estimator and its verdict depend on."""
+        spec = self.spec
+        parts = (spec.training, spec.gate, spec.problem, spec.features, spec.time)
+        return digest_of(
+            [
+                *[part.model_dump(mode="json") for part in parts],
+                self.past.schema.to_json(),
+                code_version(),
+                library_versions(),
+            ]
+        )
+
+    @property
+    def searches(self) -> bool:
+        """Whether there is anything to choose: without, a setting fitted again is the same fit."""
+        candidates = self.spec.training.candidates or self.problem.default_candidates()
+        return len(candidates) > 1 or bool(candidates[0].search)
+
+    def recipe(self, step: int, trained_on: TrainingSet, *, chosen: Column | None = None) -> Recipe:
+        """Name the estimator of a training set of the rows known after ``step``; ``chosen`` gives its setting."""
+        parts = self.past.known[step]
+        counts = np.cumsum([0, *(len(self.past.part(part).rows) for part in parts)])
+        low = int(np.searchsorted(counts, trained_on.first, side="right")) - 1
+        high = int(np.searchsorted(counts, trained_on.last, side="left"))
+        offsets = [trained_on.first - int(counts[low]), trained_on.last - int(counts[low])]
+        setting = [chosen.candidate, dict(chosen.parameters)] if chosen is not None and self.searches else None
+        key = digest_of([self.base, self.past.digest(parts[low:high]), offsets, setting])
+        if setting is None or chosen is None:
+            return Recipe(key, step, trained_on.first, trained_on.last)
+        return Recipe(key, step, trained_on.first, trained_on.last, chosen.candidate, chosen.parameters)
+
+    @cached_property
+    def prefill(self) -> tuple[Recipe, ...]:
+        """The estimators that any policy may ask for: each training window, ended with each batch of labels."""
+        key = f"prefill:{digest_of([self.base, self.past.sha256])}"
+        stored = self._cells.get(key)
+        if stored is None:
+            stored = json.dumps([[one.key, one.step, one.first, one.last] for one in self._prefill()]).encode()
+            self._cells.put([(key, stored)])
+        return tuple(Recipe(*one) for one in json.loads(stored))
+
+    def _prefill(self) -> tuple[Recipe, ...]:
+        found: dict[str, Recipe] = {}
+        spec = self.spec
+        for step, parts in enumerate(self.past.known):
+            if not parts or (step and parts == self.past.known[step - 1]):
+                continue
+            for trained_on in self._ended_with(step):
+                if len(trained_on.rows) >= spec.training.min_rows:
+                    recipe = self.recipe(step, trained_on)
+                    found.setdefault(recipe.key, recipe)
+        return tuple(found.values())
+
+    def _ended_with(self, step: int) -> Iterator[TrainingSet]:
+        try:
+            split = self.split(step, newer_than=None)
+        except DataError:
+            return
+        for window in candidates_of(self.spec.training.window):
+            yield refit_set(split, window)
+
+    def split(self, step: int, *, newer_than: Any) -> Any:
+        """Part the rows known after a step as production does.
+
+        Raises:
+            DataError: nothing is new, or all rows have one time.
+        """
+        parts = self.past.known[step]
+        if not parts:
+            raise DataError(f"{self.spec.model} has no labelled row yet.", remedy="wait for labels.")
+        return split_batches(
+            self.past.frame(step),
+            [self.past.windows[place] for place, _ in parts],
+            time_column=self.spec.time.column,
+            holdout=self.spec.gate.holdout,
+            newer_than=newer_than,
+        )
+
+    def is_known(self, recipes: Sequence[Recipe]) -> frozenset[str]:
+        """Return the keys of those recipes that are computed already."""
+        wanted = {self._cell(recipe.key): recipe.key for recipe in recipes}
+        return frozenset(wanted[cell] for cell in self._cells.known(wanted))
+
+    def store(self, cells: Sequence[tuple[str, bytes]]) -> None:
+        """Keep what was computed elsewhere by :meth:`compute`."""
+        self._cells.put(cells)
+
+    def column(self, recipe: Recipe) -> Column | None:
+        """Return the estimator of a recipe; None if its rows cannot be learned from."""
+        if recipe.key not in self._columns:
+            stored = self._cells.get(self._cell(recipe.key))
+            if stored is None:
+                self._cells.put(self.compute(recipe))
+                stored = self._cells.get(self._cell(recipe.key)) or b"null"
+            document = json.loads(stored)
+            if document is None:
+                return None
+            document["metrics"] = np.array(document["metrics"], dtype=np.float64)
+            self._columns[recipe.key] = Column(**document)
+        return self._columns[recipe.key]
+
+    def predictions(self, recipe: Recipe, parts: Sequence[Part]) -> pd.DataFrame:
+        """Return its predictions for the labelled rows of parts, in the order of time."""
+        column = self.column(recipe)
+        if column is None:
+            raise DataError(f"The rows of {recipe.key} cannot be learned from.", remedy="ask for its column first.")
+        batches = self._batches(recipe, column)
+        return pd.concat(
+            [batches[part[0] - column.since].iloc[self.past.part(part).by_time] for part in parts], ignore_index=True
+        )
+
+    def scored(self, recipe: Recipe, place: int) -> pd.DataFrame:
+        """Return its predictions for all kept rows of one batch, in the order in which they are stored."""
+        column = self.column(recipe)
+        if column is None:
+            raise DataError(f"The rows of {recipe.key} cannot be learned from.", remedy="ask for its column first.")
+        return self._batches(recipe, column)[place - column.since]
+
+    def _batches(self, recipe: Recipe, column: Column) -> tuple[pd.DataFrame, ...]:
+        if recipe.key not in self._predictions:
+            stored = self._cells.get(self._cell(recipe.key) + ":predictions")
+            if stored is None:
+                self._cells.put(self.compute(recipe))
+                stored = self._cells.get(self._cell(recipe.key) + ":predictions") or b""
+            frame = frame_of(pq.read_table(pa.BufferReader(stored)))
+            ends = np.cumsum([step.rows for step in self.past.steps[column.since :]])
+            self._predictions[recipe.key] = tuple(
+                frame.iloc[end - step.rows : end].reset_index(drop=True)
+                for end, step in zip(ends, self.past.steps[column.since :], strict=True)
+            )
+            while len(self._predictions) > _KEPT:
+                self._predictions.pop(next(iter(self._predictions)))
+        return self._predictions[recipe.key]
+
+    def _cell(self, key: str) -> str:
+        """The past's end is part of it: with a new batch there are new predictions to make."""
+        return f"{key}:{self.past.sha256[:16]}"
+
+    def compute(self, recipe: Recipe) -> list[tuple[str, bytes]]:
+        """Fit the estimator, let it predict every later batch, and measure it there; returns cells to store."""
+        cell = self._cell(recipe.key)
+        split = self.split(recipe.step, newer_than=None)
+        rows = split.rows.iloc[recipe.first : recipe.last]
+        try:
+            candidate, parameters, seconds, estimator = self._fitted(recipe, rows)
+        except DataError:
+            return [(cell, b"null")]
+        since = self._since(rows)
+        batches = list(self._predicted(estimator, candidate, since))
+        metrics: list[float | None] = [None] * len(self.past.events)
+        for number, value in self._measured(batches, since):
+            metrics[number] = value
+        document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
+        document["metrics"] = metrics
+        frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
+        return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
+
+    def _fitted(self, recipe: Recipe, rows: pd.DataFrame) -> tuple[str, dict[str, Any], float, Any]:
+        past = self.past
+        if recipe.candidate is None:
+            found = fit(rows, spec=self.spec, schema=past.schema, problem=self.problem)
+            return found.candidate, found.parameters, found.seconds, found.estimator
+        parameters = dict(recipe.parameters or {})
+        estimator = refit(recipe.candidate, parameters, rows, spec=self.spec, schema=past.schema, problem=self.problem)
+        return recipe.candidate, parameters, 0.0, estimator
+
+    def _since(self, rows: pd.DataFrame) -> int:
+        """The first batch with rows that the estimator did not see."""
+        newest = rows[self.spec.time.column].iloc[-1]
+        place = next(i for i, window in enumerate(self.past.windows) if window.end > newest)
+        part = self.past.last.get(place)
+        whole = part is None or bool(self.past.part(part).rows[self.spec.time.column].max() <= newest)
+        return place + 1 if whole else place
+
+    def _predicted(self, estimator: Any, candidate: str, since: int) -> Iterator[pd.DataFrame]:
+        frames = [self.past.features(place) for place in range(since, len(self.past.windows))]
+        if not frames or not candidate.startswith(_BY_ROW):
+            yield from (self.problem.predict(estimator, frame) for frame in frames)
+            return
+        together = self.problem.predict(estimator, pd.concat(frames, ignore_index=True))
+        end = 0
+        for frame in frames:
+            start, end = end, end + len(frame)
+            yield together.iloc[start:end].reset_index(drop=True)
+
+    def _measured(self, batches: Sequence[pd.DataFrame], since: int) -> Iterator[tuple[int, float | None]]:
+        name = self.spec.problem.metric
+        for step in range(since, len(self.past.windows)):
+            for part in self.past.arrived(step):
+                found = self.past.part(part)
+                if part[0] < since or not len(found.rows):
+                    continue
+                predictions = batches[part[0] - since]
+                if len(found.places) < len(predictions):
+                    predictions = predictions.iloc[found.places].reset_index(drop=True)
+                truth = self.problem.truth(found.rows, self.spec.problem)
+                values = measure_performance(truth, predictions, problem=self.problem, metrics=(name,))
+                yield self.past.events[step, part[0]], values.get(name)
+
+
+_KEPT = 64
+"""Predictions that are held in memory."""
+
+
+def _packed(frame: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table_of(frame), sink, compression="zstd", write_statistics=False)
+    return sink.getvalue()
+
+
+OnTraining = Callable[[int, int], None]

@@ -1,0 +1,289 @@
+"""The past as a world to play in: what a retraining after any batch would have led to, by production's functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml.domain.digests import digest_of
+from ml.domain.errors import DataError
+from ml.domain.findings import Finding, Outcome, Severity
+from ml.domain.records import GateResult, Observation, Quantity
+from ml.evaluation import Judgement, judge, pick, terms_of
+from ml.evaluation.checks.pays import pays
+from ml.flows.cells import Cells
+from ml.flows.drift import Sides, drift_of, observations_of
+from ml.flows.matrix import Column, Matrix, Recipe
+from ml.flows.past import Part, Past
+from ml.flows.train import reference_sample
+from ml.policies import Need
+from ml.policies.ledger import NOT_WORTH_IT
+from ml.policies.replay import Challenge, Step
+from ml.profiles import conform
+from ml.training import Split, TrainingSet, fit_dummy, refit_set, training_set, training_sets
+
+Json = Mapping[str, Any]
+
+
+class RecordedWorld:
+    """A :class:`~ml.policies.replay.World` over a model's records; everything it works out is kept in the cells."""
+
+    def __init__(self, past: Past, cells: Cells) -> None:
+        self.past, self.matrix = past, Matrix(past, cells)
+        self._cells = cells
+        self._recipes: dict[str, Recipe] = {}
+        self._challenges: dict[tuple[int, str, datetime | None], Challenge | None] = {}
+        self._spec, self._problem = past.spec, self.matrix.problem
+        self._metric = self._problem.metrics[self._spec.problem.metric]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The batches in the order of time."""
+        return self.past.steps
+
+    def metric(self, key: str, place: int, step: int) -> float | None:
+        """Return the primary metric of an estimator on a batch, on the labels that came with ``step``."""
+        return _defined(self.column(key).metrics[self.past.events[step, place]])
+
+    def last_metric(self, key: str, place: int) -> float | None:
+        """Return the primary metric of an estimator on a batch, on the labels known at the end."""
+        event = self.past.last_events.get(place)
+        return None if event is None else _defined(self.column(key).metrics[event])
+
+    def labelled_rows(self, place: int) -> int:
+        """Count the rows of a batch that have labels at the end."""
+        part = self.past.last.get(place)
+        return 0 if part is None else len(self.past.part(part).rows)
+
+    def column(self, key: str) -> Column:
+        """Return an estimator that some challenge named."""
+        found = self.matrix.column(self._recipes[key])
+        if found is None:
+            raise DataError(f"The rows of {key} cannot be learned from.", remedy="look at the rows.")
+        return found
+
+    def remember(self, recipe: Recipe) -> None:
+        """Make an estimator known by its key."""
+        self._recipes[recipe.key] = recipe
+
+    def challenge(self, step: int, champion: Challenge | None, least_gain: float | None) -> Challenge | None:
+        """Train and judge a challenger after a step; None if it could not be trained then."""
+        serving, newer_than = ("", None) if champion is None else (champion.serving, champion.seen_until)
+        place = (step, serving, newer_than)
+        if place not in self._challenges:
+            self._challenges[place] = self._challenge(step, serving, newer_than)
+        found = self._challenges[place]
+        if found is None:
+            return None
+        challenge = found
+        if least_gain is None or champion is None or pays(challenge.gate.difference, least_gain):
+            return challenge
+        gate = replace(challenge.gate, passed=False, findings=(*challenge.gate.findings, _not_worth_it(least_gain)))
+        return replace(challenge, serving=challenge.challenger, refit_until=None, gate=gate)
+
+    def _challenge(self, step: int, serving: str, newer_than: datetime | None) -> Challenge | None:
+        state = self.past.digest(self.past.known[step])
+        since = None if newer_than is None else newer_than.isoformat()
+        key = "challenge:" + digest_of([self.matrix.base, state, serving, since])
+        stored = self._cells.get(key)
+        if stored is None:
+            document = self._worked_out(step, serving, newer_than)
+            stored = json.dumps(document).encode()
+            self._cells.put([(key, stored)])
+        return self._read(step, json.loads(stored))
+
+    def _worked_out(self, step: int, serving: str, newer_than: datetime | None) -> Json | None:
+        """Do what training and evaluation do, with the matrix's estimators."""
+        try:
+            split = self.matrix.split(step, newer_than=newer_than)
+        except DataError:
+            return None
+        least = self._spec.training.min_rows
+        sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
+        recipes = [self.matrix.recipe(step, one) for one in sets]
+        fitted = [
+            (one, recipe, column)
+            for one, recipe in zip(sets, recipes, strict=True)
+            if (column := self.matrix.column(recipe)) is not None
+        ]
+        if not fitted:
+            return None
+        held = self._held_out(step, split)
+        truth = self._problem.truth(split.holdout, self._spec.problem)
+        predictions = [self._predictions(recipe, held, len(split.holdout)) for _, recipe, _ in fitted]
+        terms = [terms_of(self._metric, truth, one) for one in predictions]
+        picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
+        chosen, recipe, column = fitted[picked.place]
+        judgement = self._judge(split, chosen, truth, predictions[picked.place], serving, held)
+        refitted = None
+        if judgement.passed and self._spec.gate.refit:
+            refitted = self.matrix.recipe(step, refit_set(split, chosen.window), chosen=column)
+        seconds = round(sum(one.seconds for _, _, one in fitted), 3)
+        return _document(split, chosen, recipe, refitted, judgement, len(fitted), seconds, self._spec)
+
+    def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:
+        """The parts that the held-out rows come from; of the first one, perhaps only its newer rows."""
+        windows = self.past.windows
+        return tuple(part for part in self.past.known[step] if windows[part[0]].end > split.holdout_from)
+
+    def _predictions(self, recipe: Recipe, held: Sequence[Part], rows: int) -> pd.DataFrame:
+        found = self.matrix.predictions(recipe, held)
+        return found if len(found) == rows else found.iloc[len(found) - rows :].reset_index(drop=True)
+
+    def _judge(
+        self,
+        split: Split,
+        chosen: TrainingSet,
+        truth: pd.DataFrame,
+        challenger: pd.DataFrame,
+        serving: str,
+        held: Sequence[Part],
+    ) -> Judgement:
+        spec, schema = self._spec, self.past.schema
+        champion = dummy = None
+        if serving:
+            champion = self._predictions(self._recipes[serving], held, len(split.holdout))
+        elif len(split.holdout):
+            learned = training_set(split, chosen.window).rows
+            constant = fit_dummy(learned, spec=spec, schema=schema, problem=self._problem)
+            dummy = self._problem.predict(constant, conform(split.holdout, schema))
+        return judge(
+            gate=spec.gate,
+            problem=self._problem,
+            metric=spec.problem.metric,
+            truth=truth,
+            challenger=challenger,
+            champion=champion,
+            dummy=dummy,
+            seed=spec.training.seed,
+        )
+
+    def _read(self, step: int, document: Json | None) -> Challenge | None:
+        if document is None:
+            return None
+        for name in ("challenger", "serving"):
+            self.remember(Recipe(**{**document[name], "step": step}))
+        gate = document["gate"]
+        until = document["refit_until"]
+        findings = tuple(_finding(code, outcome) for code, outcome in gate["findings"])
+        return Challenge(
+            challenger=document["challenger"]["key"],
+            serving=document["serving"]["key"],
+            trained_from=datetime.fromisoformat(document["trained_from"]),
+            trained_until=datetime.fromisoformat(document["trained_until"]),
+            refit_until=None if until is None else datetime.fromisoformat(until),
+            windows=document["windows"],
+            seconds=document["seconds"],
+            gate=GateResult(
+                model=self._spec.model,
+                challenger=0,
+                champion=None,
+                as_of=self.past.windows[step].end,
+                passed=gate["passed"],
+                sentence=gate["sentence"],
+                metrics=gate["metrics"],
+                difference=gate["difference"],
+                interval=None if gate["interval"] is None else (gate["interval"][0], gate["interval"][1]),
+                rows=gate["rows"],
+                rows_sha256="",
+                refitted=until is not None,
+                generation=0,
+                findings=findings,
+            ),
+        )
+
+    def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
+        """Return the drift of one batch against the champion's training rows, as monitoring measures it."""
+        parts = [part for part in self.past.arrived(step) if len(self.past.part(part).rows)]
+        asked = [champion.challenger, champion.serving, sorted(needs), self._spec.monitoring.model_dump(mode="json")]
+        key = "drift:" + digest_of([asked, self.past.digest(parts), self.past.digest([(step, "")])])
+        stored = self._cells.get(key)
+        if stored is None:
+            stored = json.dumps(self._measured(champion, step, parts)).encode()
+            self._cells.put([(key, stored)])
+        window = self.past.windows[step]
+        return [Observation(window, window.end, **one) for one in map(_observation, json.loads(stored))]
+
+    def _measured(self, champion: Challenge, step: int, parts: Sequence[Part]) -> list[Json]:
+        spec, schema = self._spec, self.past.schema
+        recipe = self._recipes[champion.challenger]
+        learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
+        rows = champion.gate.rows
+        judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
+        newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
+        sides = Sides(
+            reference=reference_sample(learned, spec, schema),
+            features=self.past.features(step),
+            reference_predictions=self._predictions(recipe, newest, rows),
+            predictions=self.matrix.scored(self._recipes[champion.serving], step),
+            labelled=[self.past.joined(part) for part in self.past.arrived(step)],
+        )
+        found = observations_of(drift_of(spec, schema, sides), window=self.past.windows[step], version=None)
+        return [
+            {
+                "quantity": one.quantity.value,
+                "subject": one.subject,
+                "value": one.value,
+                "rows": one.rows,
+                "detail": dict(one.detail),
+            }
+            for one in found
+        ]
+
+
+def _defined(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _observation(document: Json) -> Json:
+    return {**document, "quantity": Quantity(document["quantity"])}
+
+
+def _finding(code: str, outcome: str) -> Finding:
+    """What a policy sees of a check: its code and outcome."""
+    return Finding(code, Severity.ERROR, "", "", "", "", Outcome(outcome))
+
+
+def _not_worth_it(least_gain: float) -> Finding:
+    found = _finding(NOT_WORTH_IT, Outcome.FAILED.value)
+    return replace(found, expected=f"a gain of at least {least_gain:+.4g}")
+
+
+def _document(
+    split: Split,
+    chosen: TrainingSet,
+    recipe: Recipe,
+    refitted: Recipe | None,
+    judgement: Judgement,
+    windows: int,
+    seconds: float,
+    spec: Any,
+) -> Json:
+    first = chosen.rows[spec.time.column].iloc[0].to_pydatetime()
+    until = max(batch.end for batch in split.batches)
+    return {
+        "challenger": asdict(recipe),
+        "serving": asdict(refitted or recipe),
+        "trained_from": first.isoformat(),
+        "trained_until": split.trained_until.isoformat(),
+        "refit_until": None if refitted is None else until.isoformat(),
+        "windows": windows,
+        "seconds": seconds,
+        "gate": {
+            "passed": judgement.passed,
+            "sentence": judgement.sentence,
+            "metrics": judgement.metrics,
+            "difference": judgement.difference,
+            "interval": judgement.interval,
+            "rows": len(split.holdout),
+            "findings": [
+                [one.code, one.outcome.value] for one in judgement.findings if one.outcome is not Outcome.PASSED
+            ],
+        },
+    }

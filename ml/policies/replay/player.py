@@ -1,0 +1,179 @@
+"""Play one policy over a model's past, with the decision's own code.
+
+What production keeps in the database between two batches, the player keeps in a ledger; the questions, the rules, the
+guards and the gate are the same functions, so a played decision is the decision that would have been recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from ml.domain.records import Act, Decision, Observation, Promotion, Quantity, Verdict
+from ml.domain.windows import Window
+from ml.policies.decide import Conclusion, conclude, identified
+from ml.policies.facts import Check, Need, Training
+from ml.policies.ledger import Ledger
+from ml.policies.needs import needs_of
+from ml.policies.question import Question
+from ml.policies.replay.world import Challenge, World
+from ml.specs.policy import PolicySpec
+
+_DRIFT = frozenset({Need.FEATURE_DRIFT, Need.COLUMN_DRIFT, Need.PREDICTION_DRIFT, Need.TARGET_DRIFT})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a replay takes from the model's spec: whose decisions these are, and in which metric."""
+
+    model: str
+    metric: str
+    higher_is_better: bool
+    bounded: bool
+    shadows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What happened after one batch.
+
+    ``served`` is the estimator that scored the batch, None before the first champion. ``challenge`` is the training
+    that followed a yes, None if there was none or it could not be done; ``promoted`` whether it went live.
+    """
+
+    window: Window
+    served: str | None
+    conclusion: Conclusion
+    challenge: Challenge | None = None
+    promoted: bool = False
+    decision: Decision | None = None
+
+
+@dataclass(slots=True)
+class _Versions:
+    """All versions so far: number → challenge; the champion; earlier champions, the last to serve first."""
+
+    all: dict[int, Challenge] = field(default_factory=dict)
+    champion: int | None = None
+    former: list[int] = field(default_factory=list)
+    generation: int = 0
+
+
+def play(
+    world: World, policy: PolicySpec, setting: Setting, *, record: bool = False, until: int | None = None
+) -> tuple[Move, ...]:
+    """Return what the policy would have done after every batch, in order.
+
+    With ``record`` every move carries the decision as production would have recorded it, its id included; without, it
+    is a hundred times faster. ``until`` plays the first so many batches only.
+    """
+    return tuple(_Player(world, policy, setting, record=record).moves(until))
+
+
+class _Player:
+    """The state of one play; everything that a decision sees goes through the ledger."""
+
+    def __init__(self, world: World, policy: PolicySpec, setting: Setting, *, record: bool) -> None:
+        self._world, self._policy, self._setting, self._record = world, policy, setting, record
+        self._needs = needs_of(policy)
+        self._ledger = Ledger(
+            setting.model, setting.metric, higher_is_better=setting.higher_is_better, needs=self._needs
+        )
+        self._versions = _Versions()
+        self._scored: list[tuple[int, ...]] = []
+        self._policy_json: Any = policy.model_dump(mode="json") if record else None
+
+    def moves(self, until: int | None) -> Iterator[Move]:
+        count = len(self._world.steps) if until is None else min(until, len(self._world.steps))
+        for place in range(count):
+            yield self._move(place)
+
+    def _move(self, place: int) -> Move:
+        step, versions = self._world.steps[place], self._versions
+        served = None if versions.champion is None else versions.all[versions.champion].serving
+        scorers = () if versions.champion is None else (versions.champion, *versions.former[: self._setting.shadows])
+        self._scored.append(scorers)
+        self._ledger.add_window(step.window)
+        for one in self._observations(place):
+            self._ledger.observe(one)
+        question = Question(
+            self._ledger.facts(step.as_of), step.window, self._policy, asked=False, bounded=self._setting.bounded
+        )
+        conclusion = conclude(question)
+        decision = identified(question, conclusion, self._policy_json) if self._record else None
+        move = Move(step.window, served, conclusion, decision=decision)
+        asked = conclusion.result.verdict is Verdict.RETRAIN
+        look = conclusion.least_gain is not None
+        self._ledger.decide(Check(step.as_of, step.window, asked, conclusion.verdict, look))
+        return self._retrain(place, move) if conclusion.verdict is Verdict.RETRAIN else move
+
+    def _observations(self, place: int) -> Iterator[Observation]:
+        """What monitoring would have recorded with this batch."""
+        step, setting = self._world.steps[place], self._setting
+        window, now = step.window, step.as_of
+        yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
+        yield Observation(window, now, Quantity.QUARANTINED, value=step.quarantined, rows=step.rows)
+        champion = self._versions.champion
+        if champion is not None and self._needs & _DRIFT:
+            for one in self._world.drift(self._versions.all[champion], place, self._needs):
+                yield replace(one, version=champion) if one.quantity is Quantity.PREDICTION_DRIFT else one
+        for other, rows in step.labelled:
+            batch = self._world.steps[other].window
+            yield Observation(batch, now, Quantity.LABELLED, value=float(rows), rows=rows)
+            if Need.METRIC not in self._needs or rows == 0:
+                continue
+            for version in self._scored[other]:
+                value = self._world.metric(self._versions.all[version].serving, other, place)
+                yield Observation(batch, now, Quantity.METRIC, setting.metric, version, value, rows)
+
+    def _retrain(self, place: int, move: Move) -> Move:
+        versions, least = self._versions, move.conclusion.least_gain
+        champion = None if versions.champion is None else versions.all[versions.champion]
+        challenge = self._world.challenge(place, champion, least)
+        if challenge is None:
+            return move
+        number = len(versions.all) + 1
+        versions.all[number] = challenge
+        now = move.window.end
+        self._ledger.train(_training(number, challenge, now, look=least is not None))
+        gate = replace(challenge.gate, challenger=number, champion=versions.champion)
+        self._ledger.judge(gate)
+        if gate.passed:
+            self._promote(number, challenge, now)
+        return replace(move, challenge=challenge, promoted=gate.passed)
+
+    def _promote(self, number: int, challenge: Challenge, now: datetime) -> None:
+        versions = self._versions
+        if versions.champion is not None:
+            versions.former.insert(0, versions.champion)
+        self._ledger.promote(
+            Promotion(
+                model=self._setting.model,
+                generation=versions.generation + 1,
+                act=Act.PROMOTE,
+                from_version=versions.champion,
+                to_version=number,
+                run_key="",
+                as_of=now,
+                baseline=challenge.gate.metrics["challenger"],
+                reason="",
+                actor="",
+                created_at=now,
+            )
+        )
+        versions.champion, versions.generation = number, versions.generation + 1
+
+
+def _training(number: int, challenge: Challenge, now: datetime, *, look: bool) -> Training:
+    return Training(
+        version=number,
+        as_of=now,
+        trained_from=challenge.trained_from,
+        trained_until=challenge.trained_until,
+        seen_until=challenge.seen_until,
+        look=look,
+        windows=challenge.windows,
+        seconds=challenge.seconds,
+    )

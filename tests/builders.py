@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import (
     Act,
     Decision,
+    GateResult,
     History,
     Observation,
     Promotion,
@@ -94,6 +96,26 @@ def decision(week_number: int = 0, verdict: Verdict = Verdict.RETRAIN, **changes
         "history_sha256": "",
     }
     return Decision(model=MODEL, verdict=verdict, **(fields | changes))
+
+
+def gate(challenger: int, *, week_number: int = 0, passed: bool = True, **changes: Any) -> GateResult:
+    """The verdict on a challenger, at the end of a week; one that did not pass was worse than the champion."""
+    failed = Finding("PG002", Severity.ERROR, "accuracy", "worse", "not worse", "wait", Outcome.FAILED)
+    fields: dict[str, Any] = {
+        "champion": challenger - 1 or None,
+        "as_of": week(week_number).end,
+        "passed": passed,
+        "sentence": "",
+        "metrics": {},
+        "difference": 0.02 if passed else -0.02,
+        "interval": None,
+        "rows": 100,
+        "rows_sha256": "",
+        "refitted": passed,
+        "generation": 0,
+        "findings": () if passed else (failed,),
+    }
+    return GateResult(model=MODEL, challenger=challenger, **(fields | changes))
 
 
 def history(

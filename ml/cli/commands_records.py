@@ -81,7 +81,8 @@ def explain(
     Examples: evergreen explain sales; evergreen explain sales-20250616T0000-3f2a9c1d7b60
     """
     from ml.cli.arguments import decision_id
-    from ml.reports.explanation import counterfactual, explanation_text
+    from ml.reports.counterfactual import counterfactual
+    from ml.reports.explanation import explanation_text
     from ml.views import decision as view
 
     with reading(session.settings) as reader:

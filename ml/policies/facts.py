@@ -20,7 +20,7 @@ from ml.domain.windows import Window
 
 
 class Need(StrEnum):
-    """What a rule or guard must declare to be given; labelled rows, versions and decisions are given to all."""
+    """What a rule or guard must declare to be given; labelled rows, versions and retrainings are given to all."""
 
     METRIC = "metric"  # the champion's primary metric on every labelled batch that it scored
     SHADOWS = "shadows"  # with METRIC: the same of all other versions, the former champions that score along
@@ -31,6 +31,7 @@ class Need(StrEnum):
     TARGET_DRIFT = "target_drift"
     QUARANTINE = "quarantine"
     ROWS = "rows"
+    CHECKS = "checks"  # decisions to keep as well, not only those to retrain
     SECONDS = "seconds"  # how long trainings took: not the same on another machine
 
 
@@ -106,9 +107,9 @@ class Facts:
 
     ``labelled`` maps a batch to its labelled rows, ``rows`` to all its rows. ``metrics`` are the values of the primary
     metric by version: those of the champion and, if needed, those of the earlier champions that scored along.
-    ``constant`` is the value that a constant prediction had at the first gate. ``last_trained`` is when the newest
-    version was trained, whatever became of it; ``last_retraining`` when a retraining was last decided or the champion
-    last changed.
+    ``checks`` are the decisions to retrain and, if needed, those to keep. ``constant`` is the value that a constant
+    prediction had at the first gate. ``last_trained`` is when the newest version was trained, whatever became of it;
+    ``last_retraining`` when a retraining was last decided or the champion last changed.
     """
 
     model: str

@@ -21,7 +21,7 @@ def guards(question: Question) -> tuple[RuleResult, ...]:
     optional: list[tuple[bool, Callable[[Question], RuleResult]]] = [
         (policy.confirm is not None and question.facts.champion is not None, confirm),
         (policy.budget is not None and not first, budget),
-        (policy.back_off is not None and not first, back_off),
+        (policy.back_off is not None, back_off),
         (policy.veto is not None, veto),
     ]
     asked = [one_at_a_time, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]

@@ -140,8 +140,10 @@ class Ledger:
 
     def decide(self, check: Check) -> None:
         """A decision was taken."""
-        self._checks.append(check)
-        if check.verdict is Verdict.RETRAIN:
+        retrains = check.verdict is Verdict.RETRAIN
+        if retrains or Need.CHECKS in self._needs:
+            self._checks.append(check)
+        if retrains:
             self._retrained(check.as_of)
 
     def train(self, training: Training) -> None:

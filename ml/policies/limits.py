@@ -66,7 +66,7 @@ def back_off(question: Question) -> RuleResult:
     spec = question.policy.back_off or BackOff()
     rejected = _rejected_in_a_row(question.facts.trainings)
     if not rejected:
-        return RuleResult("back_off", Verdict.RETRAIN, "The newest challenger was not rejected.")
+        return RuleResult("back_off", Verdict.RETRAIN, "No challenger was rejected since the last promotion.")
     wait = float(spec.first)
     for _ in rejected[1:]:
         wait = min(float(spec.most), wait * spec.factor)

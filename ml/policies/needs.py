@@ -11,6 +11,8 @@ from ml.specs.rules import CostRule, leaves
 def needs_of(policy: PolicySpec) -> frozenset[Need]:
     """Return what the rules and guards of a policy must be given."""
     found = set(rule_needs(policy.when))
+    if policy.confirm is not None:
+        found.add(Need.CHECKS)
     if policy.veto is not None and policy.veto.quarantined is not None:
         found.add(Need.QUARANTINE)
     if policy.veto is not None and policy.veto.labelled is not None:

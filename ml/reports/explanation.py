@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from ml.domain.records import GateResult, Json, RuleResult, Verdict, Version
-from ml.domain.windows import format_duration
+from ml.reports.counterfactual import counterfactual, value_in_words
 from ml.reports.tables import moment, number
 from ml.views.explanation import Explanation
 
 _SIGNS = {Verdict.RETRAIN: "●", Verdict.KEEP: "○", Verdict.CANNOT_TELL: "?"}
-_WORDS = {"any": "at least one of", "all": "all of", "at_least": "at least {} of"}
-_MEASURES = {
-    "performance": "a loss in the metric",
-    "schedule": "batches since the last training",
-    "new_rows": "new labelled rows",
-    "drift": "drift",
-    "min_labelled": "new labelled rows",
-    "cooldown": "time since the last retraining",
-}
+_WORDS = {"any": "at least one of", "all": "all of", "at_least": "at least {} of", "not": "the opposite of"}
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -29,6 +20,7 @@ def explanation_text(explanation: Explanation) -> str:
         f"{decision.model} · batch {decision.window} · decision {decision.id}",
         "",
         decision.sentence,
+        *_condition(explanation),
         *_asked(explanation),
         "",
         "Rules (● asks for a retraining, ○ does not, ? cannot tell)",
@@ -45,74 +37,23 @@ def explanation_text(explanation: Explanation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def counterfactual(explanation: Explanation) -> str:
-    """Say the smallest change of what was measured that turns the answer, as far as single rules can say it."""
-    decision = explanation.decision
-    if decision.verdict is Verdict.RETRAIN:
-        turning = [_below(leaf) for leaf in _leaves(decision.result) if leaf.verdict is Verdict.RETRAIN]
-    else:
-        held = [guard for guard in decision.guards if guard.verdict is not Verdict.RETRAIN]
-        asks = decision.result.verdict is Verdict.RETRAIN
-        turning = [_above(leaf) for leaf in (held if asks else _leaves(decision.result))]
-    said = [sentence for sentence in turning if sentence]
-    if not said:
-        return "no number would; the answer is by principle or by hand."
-    joint = " and " if _needs_all(explanation) else " or "
-    return joint.join(said) + "."
-
-
-def _needs_all(explanation: Explanation) -> bool:
-    """To undo a yes of *any*, every rule that said yes must fall; to undo a no of *all*, every rule must rise."""
-    retrain = explanation.decision.verdict is Verdict.RETRAIN
-    return (explanation.decision.result.kind == "all") is not retrain
-
-
-def _below(leaf: RuleResult) -> str:
-    return "" if leaf.threshold is None else f"{_measure(leaf)} below {_value(leaf, leaf.threshold)}{_instead(leaf)}"
-
-
-def _above(leaf: RuleResult) -> str:
-    if leaf.threshold is None:
-        return ""
-    return f"{_measure(leaf)} of at least {_value(leaf, leaf.threshold)}{_instead(leaf)}"
-
-
-def _instead(leaf: RuleResult) -> str:
-    return " (not known now)" if leaf.value is None else f" (now {_value(leaf, leaf.value)})"
-
-
-def _name(leaf: RuleResult) -> str:
-    return leaf.kind.replace("_", " ")
-
-
-def _measure(leaf: RuleResult) -> str:
-    return _MEASURES.get(leaf.kind, _name(leaf))
-
-
-def _value(leaf: RuleResult, value: float) -> str:
-    """Write a rule's number in its unit; a cooldown is measured in seconds."""
-    if leaf.kind == "cooldown":
-        return format_duration(timedelta(seconds=value))
-    return f"{value:,.0f}" if float(value).is_integer() else number(value)
-
-
-def _leaves(result: RuleResult) -> Iterator[RuleResult]:
-    if not result.of:
-        yield result
-    for child in result.of:
-        yield from _leaves(child)
-
-
 def _tree(result: RuleResult, depth: int = 1) -> Iterator[str]:
     measured = ""
     if result.threshold is not None and not result.of:
-        seen = "not known" if result.value is None else _value(result, result.value)
-        measured = f" [{seen} against {_value(result, result.threshold)}]"
-    name = _WORDS.get(result.kind, _name(result)).format(f"{result.threshold or 0:.0f}")
+        seen = "not known" if result.value is None else value_in_words(result, result.value)
+        measured = f" [{seen} against {value_in_words(result, result.threshold)}]"
+    name = _WORDS.get(result.kind, result.kind.replace("_", " ")).format(f"{result.threshold or 0:.0f}")
     sentence = "" if result.of else f": {result.sentence}"
     yield f"{'  ' * depth}{_SIGNS[result.verdict]} {name}{measured}{sentence}"
     for child in result.of:
         yield from _tree(child, depth + 1)
+
+
+def _condition(explanation: Explanation) -> list[str]:
+    least = explanation.decision.least_gain
+    if least is None:
+        return []
+    return [f"The challenger goes live only if it gains at least {number(least)} in the primary metric."]
 
 
 def _asked(explanation: Explanation) -> list[str]:

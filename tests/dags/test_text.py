@@ -130,6 +130,6 @@ def test_all_guards_in_words():
     assert text.policy_words(policy) == (
         "never; provided that at least 50 labelled rows are new, the last retraining is 6w ago, the rules asked in 2 "
         "of the last 4 checks, at most 3 retrainings and retrainings for at most 12.5 fall into 30d, less than 20% of "
-        "the batch is quarantined and the newest labelled batch has 90% of its labels and the wait after a "
-        "rejected challenger is over"
+        "the batch is quarantined and the newest labelled batch has 90% of its labels and the wait after a rejected "
+        "challenger is over"
     )

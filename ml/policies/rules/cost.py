@@ -33,7 +33,7 @@ def cost(question: Question, spec: CostRule) -> RuleResult:
         kind=spec.kind,
         verdict=Verdict.RETRAIN if asks else Verdict.KEEP,
         sentence=plan.sentence,
-        value=plan.saving,
+        value=_known(plan.saving),
         threshold=0.0,
         evidence=_explained(plan),
         least_gain=plan.least_gain if look else None,
@@ -41,18 +41,23 @@ def cost(question: Question, spec: CostRule) -> RuleResult:
 
 
 def _explained(plan: Plan) -> dict[str, Any]:
-    return {
-        "reason": plan.reason,
+    numbers = {
         "staleness": plan.staleness,
         "staleness_sd": plan.staleness_sd,
         "speed": plan.speed,
         "expected_loss": plan.expected_loss,
         "price": plan.price,
-        "price_limit": plan.price_limit if isfinite(plan.price_limit) else None,
+        "price_limit": plan.price_limit,
         "measured_loss": plan.measured_loss,
         "cap": plan.cap,
-        "retrain_in": list(plan.retrain_in),
     }
+    known = {name: _known(value) for name, value in numbers.items()}
+    return {"reason": plan.reason, **known, "retrain_in": list(plan.retrain_in)}
+
+
+def _known(value: float) -> float | None:
+    """A record has no place for what is not a number."""
+    return value if isfinite(value) else None
 
 
 class _Batches:

@@ -1,63 +1,25 @@
+"""A decision: its sentence, a person's word, its identity, and that a model is retrained by one at a time."""
+
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise, product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.domain.records import History, Quantity, RuleResult, Trigger, Verdict
+from ml.domain.records import Quantity, Trigger, Verdict
 from ml.policies import decide
-from ml.policies.rules.combination import all_of, any_of, at_least
 from ml.specs.policy import PolicySpec
-from tests.builders import (
-    START,
-    WEEK,
-    decision,
-    history,
-    labelled,
-    metric,
-    observation,
-    promotion,
-    version,
-    week,
-)
+from tests.builders import START, WEEK, decision, gate, history, metric, observation, promotion, version, week
+from tests.unit.policies.asking import answer, policy_of
 
 RETRAIN, KEEP, CANNOT_TELL = Verdict.RETRAIN, Verdict.KEEP, Verdict.CANNOT_TELL
 DEFAULT = PolicySpec()
-SCHEDULE = PolicySpec.model_validate({"when": {"kind": "schedule", "every": 3}})
-
-
-def answer(past: History, policy: PolicySpec = DEFAULT, number: int = 3, **changes: Any) -> Any:
-    return decide(past, policy, window=week(number), bounded=True, **changes)
-
-
-# --- combinations
-
-
-def leaf(verdict: Verdict) -> RuleResult:
-    return RuleResult("leaf", verdict, f"A leaf says {verdict}.")
-
-
-def possible(verdicts: tuple[Verdict, ...]) -> set[int]:
-    """So many could be yes, if those who cannot tell could."""
-    yes, silent = verdicts.count(RETRAIN), verdicts.count(CANNOT_TELL)
-    return set(range(yes, yes + silent + 1))
-
-
-@pytest.mark.parametrize("verdicts", [each for n in (1, 2, 3, 4) for each in product(Verdict, repeat=n)], ids=str)
-def test_a_tree_says_what_holds_however_the_silent_would_answer(verdicts: tuple[Verdict, ...]) -> None:
-    leaves = [leaf(verdict) for verdict in verdicts]
-    for k in range(1, len(verdicts) + 1):
-        outcomes = {count >= k for count in possible(verdicts)}
-        expected = CANNOT_TELL if len(outcomes) == 2 else RETRAIN if outcomes == {True} else KEEP
-        assert at_least(k, leaves).verdict is expected
-    assert any_of(leaves).verdict is at_least(1, leaves).verdict
-    assert all_of(leaves).verdict is at_least(len(leaves), leaves).verdict
+SCHEDULE = policy_of({"kind": "schedule", "every": 3})
 
 
 # --- the sentence of a person's morning
@@ -76,149 +38,14 @@ def test_keeping_says_what_would_have_been_enough() -> None:
     assert "3 of 10 batches" in said.sentence
 
 
-def test_exactly_the_limit_is_enough() -> None:
-    past = history(4, observations=[metric(3, 0.90)], promotions=[promotion(baseline={"accuracy": 0.95})])
-    assert answer(past, PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})).verdict is RETRAIN
-
-
-def test_errors_are_compared_by_share() -> None:
-    past = history(
-        4,
-        metric="mean_absolute_error",
-        higher_is_better=False,
-        observations=[metric(3, 104.0, name="mean_absolute_error")],
-        promotions=[promotion(baseline={"mean_absolute_error": 100.0})],
-    )
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})
-    assert decide(past, policy, window=week(3), bounded=False).verdict is KEEP
-    worse = replace(past, observations=(*labelled(4), metric(3, 105.0, name="mean_absolute_error")))
-    said = decide(worse, policy, window=week(3), bounded=False)
-    assert said.verdict is RETRAIN
-    assert said.result.value == pytest.approx(5.0)
-    assert said.result.threshold == pytest.approx(5.0)
-
-
-def test_a_batch_with_few_labels_is_taken_together_with_the_one_before() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})
-    past = history(4, observations=[metric(2, 0.9, rows=90), metric(3, 0.0, rows=2)])
-    said = answer(past, policy)
-    assert said.verdict is KEEP
-    assert said.result.evidence["rows"] == 92
-
-
-def test_batches_that_the_champion_was_trained_on_say_nothing() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": 0.05}})
-    assert answer(history(4, observations=[metric(0, 0.1)]), policy).verdict is CANNOT_TELL
-
-
-def test_drift_of_an_earlier_batch_is_not_looked_at_again() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "drift"}})
-    past = history(4, observations=[observation(2, Quantity.DRIFT_SHARE, 1.0)])
-    assert answer(past, policy).verdict is CANNOT_TELL
-
-
 def test_the_last_word_on_a_batch_counts() -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance"}})
+    policy = policy_of({"kind": "performance"})
     past = history(4, observations=[metric(2, 0.5, seen=3), metric(2, 0.95, seen=2)])
     assert answer(past, policy).verdict is RETRAIN
 
 
-# --- schedule and amounts
-
-
-def test_the_calendar_counts_from_the_last_training_even_a_rejected_one() -> None:
-    past = history(4, versions=[version(), version(2, weeks_seen=3)])
-    assert answer(history(4), SCHEDULE).verdict is RETRAIN
-    assert answer(past, SCHEDULE).verdict is KEEP
-
-
-def test_the_calendar_is_not_hurried_by_late_labels() -> None:
-    late = version(2, weeks_seen=4, trained_until=week(0).end)
-    past = history(6, versions=[version(), late], promotions=[promotion(), promotion(2, week_number=3)])
-    assert answer(past, SCHEDULE, 5).verdict is KEEP
-
-
 def test_a_failed_training_is_tried_again_with_the_next_batch() -> None:
-    past = history(5, decisions=[decision(3)])
-    assert answer(past, SCHEDULE, 4).verdict is RETRAIN
-
-
-@pytest.mark.parametrize(("rows", "verdict"), [(300, RETRAIN), (301, KEEP)])
-def test_new_rows_are_those_after_the_champions_data(rows: int, verdict: Verdict) -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "new_rows", "rows": rows}})
-    assert answer(history(4), policy).verdict is verdict
-
-
-@pytest.mark.parametrize(("share", "verdict"), [(3.0, RETRAIN), (3.01, KEEP)])
-def test_new_rows_as_a_share_of_the_training_rows(share: float, verdict: Verdict) -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "new_rows", "share": share}})
-    assert answer(history(4), policy).verdict is verdict
-
-
-# --- guards
-
-
-def test_the_first_version_waits_for_labelled_rows_only() -> None:
-    never = PolicySpec.model_validate({"when": {"kind": "never"}, "min_labelled": 250})
-    empty: dict[str, Any] = {"versions": [], "promotions": []}
-    assert answer(history(2, **empty), never, 1).verdict is KEEP
-    assert "200 labelled rows, 250 are needed" in answer(history(2, **empty), never, 1).sentence
-    assert answer(history(3, **empty), never, 2).verdict is RETRAIN
-
-
-def test_too_few_new_labels_hold_a_retraining_back() -> None:
-    past = replace(history(4), observations=labelled(1))
-    said = answer(past, SCHEDULE)
-    assert (said.verdict, said.result.verdict) == (KEEP, RETRAIN)
-    assert "0 labelled rows newer than the champion's data, 50 are needed" in said.sentence
-
-
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_batch_that_is_not_the_newest_holds_a_retraining_back(number: int) -> None:
-    assert answer(history(4), SCHEDULE, number).verdict is KEEP
-
-
-def test_a_batch_that_has_not_ended_holds_a_retraining_back() -> None:
-    assert answer(history(4), SCHEDULE, 4).verdict is KEEP
-
-
-def test_a_rejected_challenger_counts_for_the_cooldown() -> None:
-    policy = SCHEDULE.model_copy(update={"cooldown": 2 * WEEK, "when": SCHEDULE.when.model_copy(update={"every": 1})})
-    past = history(4, decisions=[decision(2)])
-    said = answer(past, policy)
-    assert said.verdict is KEEP
-    assert "1w have passed" in said.sentence
-    assert answer(replace(past, decisions=(decision(1),)), policy).verdict is RETRAIN
-
-
-@given(
-    cooldown=st.integers(0, 5),
-    every=st.integers(1, 3),
-    passes=st.lists(st.booleans(), min_size=12, max_size=12),
-    accuracies=st.lists(st.floats(0.0, 1.0), min_size=12, max_size=12),
-)
-def test_the_cooldown_is_never_broken(cooldown: int, every: int, passes: list[bool], accuracies: list[float]) -> None:
-    rules = [{"kind": "schedule", "every": every}, {"kind": "performance"}]
-    policy = PolicySpec.model_validate({"when": {"kind": "any", "of": rules}, "cooldown": f"{cooldown}w"})
-    past, retrained = history(1, versions=[], promotions=[]), []
-    for number, passed in enumerate(passes):
-        champion = past.promotions[-1].to_version if past.promotions else 0
-        seen = (
-            *past.observations,
-            *labelled(number + 1, first=number),
-            metric(number, accuracies[number], version=champion),
-        )
-        past = replace(past, as_of=week(number).end, windows=(*past.windows, week(number)), observations=seen)
-        said = answer(past, policy, number)
-        past = replace(past, decisions=(*past.decisions, said))
-        if said.verdict is RETRAIN:
-            retrained.append(number)
-            new = version(len(past.versions) + 1, weeks_seen=number + 1, run_key=said.id)
-            past = replace(past, versions=(*past.versions, new))
-            if passed:
-                past = replace(past, promotions=(*past.promotions, promotion(new.version, week_number=number)))
-    assert retrained
-    assert all(later - earlier >= max(cooldown, 1) for earlier, later in pairwise(retrained))
+    assert answer(history(5, decisions=[decision(3)]), SCHEDULE, 4).verdict is RETRAIN
 
 
 # --- a person's word
@@ -233,11 +60,52 @@ def test_a_person_overrules_the_policy_on_the_record(force: bool, verdict: Verdi
     assert "By the policy alone: Retrain" in said.sentence
 
 
-def test_the_manual_rule_waits_for_a_person() -> None:
-    manual = PolicySpec.model_validate({"when": {"kind": "manual"}})
-    assert answer(history(4), manual).verdict is KEEP
-    assert answer(history(4), manual, trigger=Trigger.MANUAL).verdict is KEEP
-    assert answer(history(4), manual, force=True).verdict is RETRAIN
+def test_a_persons_word_asks_for_no_gain() -> None:
+    policy = policy_of({"kind": "cost"}, min_labelled=0)
+    past = history(12)
+    assert (answer(past, policy, 11).least_gain is None) is (answer(past, policy, 11).result.least_gain is None)
+    assert answer(past, policy, 11, force=True).least_gain is None
+
+
+# --- one at a time
+
+
+def test_while_another_decision_retrains_the_answer_is_no() -> None:
+    past = replace(history(4, observations=[metric(3, 0.5)]), retraining="power-other")
+    said = answer(past)
+    assert (said.verdict, said.result.verdict) == (KEEP, RETRAIN)
+    assert "The retraining of decision power-other is under way" in said.sentence
+    assert said.id != answer(replace(past, retraining=None)).id
+    assert said == answer(past)
+
+
+def test_a_second_alarm_of_the_same_moment_is_told_of_the_first() -> None:
+    past = history(4, observations=[metric(3, 0.5)])
+    first = answer(past, reason="the first alarm")
+    done = replace(past, decisions=(first,))
+    second = answer(done, reason="the second alarm")
+    assert (first.verdict, second.verdict) == (RETRAIN, KEEP)
+    assert first.id in second.sentence
+    assert answer(done, reason="the first alarm") == first
+    assert answer(replace(done, retraining=first.id), reason="the first alarm") == first
+
+
+def test_a_no_of_the_same_moment_stands_in_nobodys_way() -> None:
+    past = history(4, observations=[metric(3, 0.5)])
+    kept = answer(past, force=False, reason="wait for anna")
+    assert answer(replace(past, decisions=(kept,))).verdict is RETRAIN
+
+
+def test_who_does_not_ask_is_not_told_of_rivals() -> None:
+    past = replace(history(4, observations=[metric(3, 0.95)]), retraining="power-other")
+    assert answer(past) == answer(replace(past, retraining=None))
+
+
+def test_a_persons_word_is_recorded_beside_a_rival() -> None:
+    past = replace(history(4, observations=[metric(3, 0.5)]), retraining="power-other")
+    said = answer(past, force=True, reason="now", actor="anna")
+    assert said.verdict is RETRAIN
+    assert "power-other is under way" in said.sentence
 
 
 # --- identity
@@ -259,6 +127,8 @@ def test_the_id_can_be_a_run_id() -> None:
         {"history": history(4, observations=[metric(3, 0.89)])},
         {"history": history(4, promotions=[promotion(baseline={"accuracy": 0.91})])},
         {"history": history(4, versions=[version(trained_from=START + timedelta(hours=1))])},
+        {"history": replace(history(4), gates=(gate(1),))},
+        {"history": history(4, decisions=[decision(2)])},
     ],
     ids=str,
 )
@@ -275,6 +145,7 @@ def test_what_follows_from_a_decision_does_not_change_it() -> None:
         past,
         decisions=(first,),
         versions=(*past.versions, version(2, weeks_seen=4)),
+        gates=(gate(2, week_number=3),),
         promotions=(*past.promotions, promotion(2, week_number=3)),
         observations=(*past.observations, metric(3, 0.99, version=2)),
     )
@@ -293,6 +164,20 @@ def test_ids_clocks_and_bytes_do_not_matter() -> None:
     assert answer(other) == answer(past)
 
 
+def test_only_who_needs_it_is_told() -> None:
+    """Seconds differ from machine to machine, the scores of former champions matter to `cost`, a no to `confirm`."""
+    past = history(6)
+    slow = replace(past, versions=(version(manifest={"seconds": 9.0}),))
+    shadowed = replace(past, observations=(*past.observations, metric(3, 0.3, version=9)))
+    kept = replace(past, decisions=(decision(2, KEEP),))
+    cost = policy_of({"kind": "cost"})
+    dear = policy_of({"kind": "cost"}, costs={"per_hour": 1.0})
+    confirmed = policy_of(confirm={"checks": 2, "of": 3})
+    for policy, sees in ((DEFAULT, ()), (cost, (shadowed,)), (dear, (shadowed, slow)), (confirmed, (kept,))):
+        for other in (slow, shadowed, kept):
+            assert (answer(other, policy, 5).id != answer(past, policy, 5).id) is any(other is one for one in sees)
+
+
 later = st.builds(
     lambda number, late, quantity, value: observation(
         number, quantity, value, as_of=week(3).end + timedelta(seconds=late), subject="accuracy", version=1
@@ -302,11 +187,18 @@ later = st.builds(
     st.sampled_from(Quantity),
     st.floats(0, 1000),
 )
+POLICIES = [
+    DEFAULT,
+    policy_of({"kind": "cost"}),
+    policy_of({"kind": "any", "of": [{"kind": "change_point"}, {"kind": "adaptive", "min_values": 3}]}),
+    policy_of({"kind": "drift", "of": "target"}, confirm={}, veto={"labelled": 0.5, "quarantined": 0.5}),
+]
 
 
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.when.kind)
 @given(unseen=st.lists(later, max_size=8), seed=st.randoms(use_true_random=False))
-def test_labels_that_have_not_arrived_change_nothing(unseen: list[Any], seed: Any) -> None:
-    past = history(4, observations=[metric(2, 0.9), metric(3, 0.85)])
+def test_labels_that_have_not_arrived_change_nothing(policy: PolicySpec, unseen: list[Any], seed: Any) -> None:
+    past = history(4, observations=[metric(1, 0.9), metric(2, 0.9), metric(3, 0.85)])
     observations = [*past.observations, *unseen]
     seed.shuffle(observations)
     future = replace(
@@ -315,24 +207,7 @@ def test_labels_that_have_not_arrived_change_nothing(unseen: list[Any], seed: An
         observations=tuple(observations),
         decisions=(decision(4),),
         versions=(*past.versions, version(2, weeks_seen=5)),
+        gates=(gate(2, week_number=4),),
         promotions=(*past.promotions, promotion(2, week_number=4)),
     )
-    assert answer(future) == answer(past)
-
-
-# --- monotone
-
-
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 1), st.booleans())
-def test_a_worse_metric_never_speaks_for_keeping(
-    before: float, one: float, other: float, drop: float, relative: bool
-) -> None:
-    policy = PolicySpec.model_validate({"when": {"kind": "performance", "drop": drop, "relative": relative}})
-
-    def verdict(accuracy: float) -> Verdict:
-        past = history(4, observations=[metric(3, accuracy)], promotions=[promotion(baseline={"accuracy": before})])
-        said: Verdict = answer(past, policy).verdict
-        return said
-
-    if verdict(max(one, other)) is RETRAIN:
-        assert verdict(min(one, other)) is RETRAIN
+    assert answer(future, policy) == answer(past, policy)

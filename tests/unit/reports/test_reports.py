@@ -23,12 +23,10 @@ from ml.reports import (
     timeline_table,
     versions_table,
 )
-from ml.reports.explanation import counterfactual
 from ml.reports.tables import number
 from ml.views import StatusRow, VersionRow, summary
 from ml.views.explanation import Explanation
 from tests.unit.reports.rows import START, batch_row, decision_of, year
-from tests.unit.views.story import asked
 
 ROWS = year()
 
@@ -173,23 +171,6 @@ def test_an_explanation_shows_the_training_windows_that_were_tried() -> None:
     ]
     alone = replace(version, manifest={**manifest, "windows": tried[:1], "windows_left": []})
     assert "training windows" not in explanation_text(Explanation(decision, alone, None, None))
-
-
-def test_the_counterfactual_of_a_yes_is_a_smaller_value() -> None:
-    found = Explanation(decision_of(ROWS[3].window, Verdict.RETRAIN), None, None, None)
-    assert counterfactual(found) == "a loss in the metric below 0.0500 (now 0.0700)."
-
-
-def test_the_counterfactual_of_a_no_is_any_greater_value() -> None:
-    found = Explanation(decision_of(ROWS[3].window, Verdict.KEEP), None, None, None)
-    said = counterfactual(found)
-    assert said.startswith("a loss in the metric of at least 0.0500 (now 0.0100) or ")
-    assert said.endswith(" or batches since the last training of at least 10 (now 3).")
-
-
-def test_the_counterfactual_of_a_guarded_no_is_the_guard() -> None:
-    found = Explanation(asked(1, Verdict.KEEP, holding="cooldown"), None, None, None)
-    assert counterfactual(found) == "time since the last retraining of at least 1w (now 1d)."
 
 
 def test_a_summary_compares_only_what_both_have() -> None:

@@ -1,0 +1,26 @@
+"""How the tests of this folder ask policies and rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml.domain.records import Decision, History, RuleResult
+from ml.policies import Question, decide, evaluate, facts_of, needs_of
+from ml.specs.policy import PolicySpec
+from tests.builders import week
+
+
+def policy_of(when: dict[str, Any] | None = None, **around: Any) -> PolicySpec:
+    """A policy from the YAML of its rule and of what stands around it."""
+    return PolicySpec.model_validate({**({} if when is None else {"when": when}), **around})
+
+
+def answer(past: History, policy: PolicySpec | None = None, number: int = 3, **changes: Any) -> Decision:
+    return decide(past, policy or PolicySpec(), window=week(number), **{"bounded": True, **changes})
+
+
+def rule(past: History, when: dict[str, Any], number: int = 3, *, bounded: bool = True, **around: Any) -> RuleResult:
+    """What one rule, or a tree of rules, says by itself."""
+    whole = policy_of(when, **around)
+    question = Question(facts_of(past, needs_of(whole)), week(number), whole, asked=False, bounded=bounded)
+    return evaluate(question, whole.when)

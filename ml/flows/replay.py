@@ -90,7 +90,7 @@ def replay(
     Raises:
         NotFoundError: there are no batches on record.
     """
-    chosen = _standard(spec) if policies is None else policies
+    chosen = standard_policies(spec) if policies is None else policies
     with staged(workspace, spec, start=start, end=end, costs=costs, jobs=jobs, on_progress=on_progress) as stage:
         return compare(
             stage.world,
@@ -107,7 +107,7 @@ def replay(
         )
 
 
-def _standard(spec: ModelSpec) -> dict[str, PolicySpec]:
+def standard_policies(spec: ModelSpec) -> dict[str, PolicySpec]:
     """The standard set without what is the present policy anyhow; each waits for as many labelled rows as that one."""
     least = {"min_labelled": spec.policy.min_labelled}
     found = {name: PolicySpec.model_validate({**body, **least}) for name, body in STANDARD.items()}

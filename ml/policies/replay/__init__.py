@@ -14,6 +14,7 @@ from ml.policies.replay.compare import (
 )
 from ml.policies.replay.hindsight import Best, cheapest_sequence
 from ml.policies.replay.player import Move, Setting, play
+from ml.policies.replay.tuned import UNTUNED, Rival, Tuned
 from ml.policies.replay.world import Challenge, Step, World
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "LEAST_BATCHES",
     "REFERENCES",
     "SURE",
+    "UNTUNED",
     "Account",
     "Advice",
     "Best",
@@ -30,9 +32,11 @@ __all__ = [
     "Move",
     "Outcome",
     "Prices",
+    "Rival",
     "Setting",
     "Step",
     "Table",
+    "Tuned",
     "World",
     "account",
     "advise",

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 
 from ml.domain.errors import DataError, SpecError
 from ml.flows.knobs import KNOBS, STARTS, knobs_of, start_of, turned
-from ml.flows.tune import UNTUNED, Tuned, tune
-from ml.policies.replay import Prices
+from ml.flows.tune import tune
+from ml.policies.replay import UNTUNED, Prices, Tuned
 from ml.specs.policy import PolicySpec
 from ml.specs.rules import Rule
 from tests.unit.policies.replay.worlds import COSTS, PRICES, SETTING, ToyWorld, ageing, policy

@@ -217,8 +217,9 @@ def test_every_command_teaches_with_an_example_and_documents_its_options(evergre
 
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
-    commands |= {f"spec {name}": found for name, found in commands.pop("spec").commands.items()}
-    assert len(commands) == 19
+    for group in ("spec", "policy"):
+        commands |= {f"{group} {name}": found for name, found in commands.pop(group).commands.items()}
+    assert len(commands) == 21
     for name, found in commands.items():
         assert f"evergreen {name}" in (found.help or ""), f"{name} has no example"
         for parameter in found.params:
@@ -236,7 +237,8 @@ def test_the_page_names_every_command_option_and_exit_code() -> None:
     assert written == page(), "run: python -m ml.cli.page > docs/cli.md"
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
-    commands |= {f"spec {name}": found for name, found in commands.pop("spec").commands.items()}
+    for group in ("spec", "policy"):
+        commands |= {f"{group} {name}": found for name, found in commands.pop(group).commands.items()}
     for name, found in commands.items():
         assert f"### evergreen {name}\n" in written
         for option in (option for parameter in found.params for option in parameter.opts if option.startswith("--")):

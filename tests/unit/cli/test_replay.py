@@ -20,15 +20,16 @@ model: season
 problem: {kind: classification, target: returned}
 source: {kind: file, path: season.csv}
 time: {column: ts, batch: 7d}
+features: {columns: [price]}
 training:
   window: {kind: sliding, batches: 4}
   candidates: [{estimator: DecisionTreeClassifier, parameters: {max_depth: 2}}]
   min_rows: 20
 gate: {resamples: 100}
-policy: {when: {kind: never}, min_labelled: 20, costs: {training: 2.0}}
+policy: {when: {kind: never}, min_labelled: 20, costs: {training: 10.0}}
 monitoring: {report: never}
 """
-DROP = "when: {kind: performance, drop: 0.1}\nmin_labelled: 20\n"
+OFTEN = "when: {kind: schedule, every: 3}\nmin_labelled: 20\n"
 
 
 def season_frame() -> pd.DataFrame:
@@ -82,37 +83,37 @@ def season(home: Path, evergreen: Evergreen, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def drop(tmp_path: Path) -> Path:
-    path = tmp_path / "drop.yaml"
-    path.write_text(DROP, encoding="utf-8")
+def often(tmp_path: Path) -> Path:
+    path = tmp_path / "often.yaml"
+    path.write_text(OFTEN, encoding="utf-8")
     return path
 
 
-def test_a_replay_says_what_would_have_been_better_and_keeps_it(season: Evergreen, drop: Path, tmp_path: Path) -> None:
+def test_a_replay_says_what_would_have_been_better_and_keeps_it(season: Evergreen, often: Path, tmp_path: Path) -> None:
     png, html = tmp_path / "a.png", tmp_path / "a.html"
-    done = season("replay", "season", "--policy", drop, "--png", png, "--html", html, "--jobs", 1)
+    done = season("replay", "season", "--policy", often, "--png", png, "--html", html, "--jobs", 1)
     assert done.code == 0, done.err
-    assert "drop (recommended)" in done.out
+    assert "often (recommended)" in done.out
     assert "present (in use)" in done.out
-    assert "Change to drop: chosen on the first" in done.out
+    assert "Change to often: chosen on the first" in done.out
     assert "In hindsight the cheapest was" in done.out
     assert png.read_bytes().startswith(b"\x89PNG")
     assert "season: 5 policies over 28 batches" in html.read_text(encoding="utf-8")
-    again = season("replay", "season", "--policy", drop, "--json").document
+    again = season("replay", "season", "--policy", often, "--json").document
     assert Path(again["page"]).read_bytes() == html.read_bytes(), "the same replay is the same page"
     kept = season("history", "season", "--replays", "--json").document["replays"]
     assert [one["id"] for one in kept].count(again["id"]) == 1
-    assert kept[-1]["advice"]["policy"] == "drop"
-    assert "Change to drop" in season("history", "season", "--replays").out
+    assert kept[-1]["advice"]["policy"] == "often"
+    assert "Change to often" in season("history", "season", "--replays").out
 
 
-def test_other_costs_change_the_bill_and_not_the_models(season: Evergreen, drop: Path) -> None:
-    dear = season("replay", "season", "--policy", drop, "--what-if", "training=100000, look=0.5", "--json").document
+def test_other_costs_change_the_bill_and_not_the_models(season: Evergreen, often: Path) -> None:
+    dear = season("replay", "season", "--policy", often, "--what-if", "training=100000, look=0.5", "--json").document
     assert dear["prices"] == {"training": 100000.0, "per_hour": 0.0, "look": 0.5}
     assert dear["outcomes"][0]["name"] in {"never", "present"}
     assert dear["advice"]["change"] is False
     by_name = {one["name"]: one for one in dear["outcomes"]}
-    assert by_name["drop"]["trainings"] == 100000.0 * len(by_name["drop"]["retrained"])
+    assert by_name["often"]["trainings"] == 100000.0 * len(by_name["often"]["retrained"])
 
 
 @pytest.mark.parametrize(
@@ -133,16 +134,16 @@ def test_costs_that_cannot_be_used_are_named_with_what_is_accepted(season: Everg
     assert "error, training, per_hour, look" in refused.err
 
 
-def test_decisions_of_a_policy_are_those_that_production_recorded(season: Evergreen, drop: Path) -> None:
-    played = season("replay", "season", "--policy", drop, "--decisions", "present", "--json").document["decisions"]
+def test_decisions_of_a_policy_are_those_that_production_recorded(season: Evergreen, often: Path) -> None:
+    played = season("replay", "season", "--policy", often, "--decisions", "present", "--json").document["decisions"]
     rows = season("history", "season", "--json").document["rows"]
     assert [one["id"] for one in played] == [row["decision"]["id"] for row in rows]
     assert [one["sentence"] for one in played] == [row["decision"]["sentence"] for row in rows]
-    assert "decisions of drop" in season("replay", "season", "--policy", drop, "--decisions", "drop").out
+    assert "decisions of often" in season("replay", "season", "--policy", often, "--decisions", "often").out
 
 
-def test_decisions_of_a_policy_that_is_not_played_are_refused(season: Evergreen, drop: Path) -> None:
-    refused = season("replay", "season", "--policy", drop, "--decisions", "other")
+def test_decisions_of_a_policy_that_is_not_played_are_refused(season: Evergreen, often: Path) -> None:
+    refused = season("replay", "season", "--policy", often, "--decisions", "other")
     assert refused.code == 2
     assert "choose one of" in refused.err
 
@@ -156,9 +157,9 @@ def test_decisions_of_a_policy_that_is_not_played_are_refused(season: Evergreen,
             "a: {when: {kind: never}}\nb:\n  when: {kind: drift}\n  cooldwn: 3d",
             'p.yaml:4: b.cooldwn: given "3d"; there is',
         ),
-        ("when: [", "p.yaml:1: this is not YAML"),
+        ("when: [", "p.yaml:2: this is not YAML"),
         ("never: {when: {kind: never}}", "the name 'never' is taken"),
-        ("when: {kind: drift, weights: {colour: 1}}", "p.yaml:1: "),
+        ("when: {kind: drift, weights: {colour: 1}}", "whose drift is not measured"),
     ],
 )
 def test_a_file_of_policies_is_checked_like_a_spec(season: Evergreen, tmp_path: Path, content: str, said: str) -> None:
@@ -169,12 +170,12 @@ def test_a_file_of_policies_is_checked_like_a_spec(season: Evergreen, tmp_path: 
     assert said in refused.err
 
 
-def test_two_policies_of_one_name_are_refused(season: Evergreen, drop: Path, tmp_path: Path) -> None:
+def test_two_policies_of_one_name_are_refused(season: Evergreen, often: Path, tmp_path: Path) -> None:
     other = tmp_path / "more.yaml"
-    other.write_text(f"drop:\n  {DROP.splitlines()[0]}\n", encoding="utf-8")
-    refused = season("replay", "season", "--policy", drop, "--policy", other)
+    other.write_text(f"often:\n  {OFTEN.splitlines()[0]}\n", encoding="utf-8")
+    refused = season("replay", "season", "--policy", often, "--policy", other)
     assert refused.code == errors.SpecError.exit_code
-    assert "Two policies have the name 'drop'" in refused.err
+    assert "Two policies have the name 'often'" in refused.err
 
 
 def test_a_past_of_no_batches_says_so(season: Evergreen, evergreen: Evergreen, tmp_path: Path, home: Path) -> None:
@@ -219,5 +220,5 @@ def test_what_cannot_be_tuned_says_why(season: Evergreen, options: tuple[str, ..
     assert said in refused.err
 
 
-def test_a_rule_and_a_policy_are_one_too_many(season: Evergreen, drop: Path) -> None:
-    assert season("policy", "tune", "season", "--rule", "drift", "--policy", drop).code == 2
+def test_a_rule_and_a_policy_are_one_too_many(season: Evergreen, often: Path) -> None:
+    assert season("policy", "tune", "season", "--rule", "drift", "--policy", often).code == 2

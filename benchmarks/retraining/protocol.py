@@ -8,7 +8,6 @@ live (refitted on all) only if the gain measured there is large enough.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -98,8 +97,12 @@ class Run:
 
     def per_row(self) -> np.ndarray:
         """Losses row by row of the newest labelled batch, of whoever served it."""
-        window, trained = self.served[self.labelled - 1 - self.first_served]
+        window, trained = self.served_by(self.labelled - 1)
         return self.matrix.losses(window, trained, self.labelled - 1, self.labelled - 1)
+
+    def served_by(self, batch: int) -> tuple[int, int]:
+        """Return the model (window, trained through) that served a batch."""
+        return self.served[batch - self.first_served]
 
     @property
     def first_served(self) -> int:
@@ -187,7 +190,8 @@ def sticky(losses: dict[int, np.ndarray]) -> int:
     for other in others:
         paired = losses[first] - losses[other]
         error = paired.std() / math.sqrt(len(paired))
-        better = paired.mean() > 0 and 0.5 * math.erfc(paired.mean() / max(error, 1e-12) / math.sqrt(2)) * 2 < STICKY_P / len(others)
+        chance = math.erfc(paired.mean() / max(error, 1e-12) / math.sqrt(2))
+        better = paired.mean() > 0 and chance < STICKY_P / len(others)
         if better and losses[other].mean() < least:
             best, least = other, losses[other].mean()
     return best
@@ -234,5 +238,3 @@ def pays(run: Run, horizon: int = 10) -> list[bool]:
         out.append(bool(saved.sum() > run.setting.price))
     return out
 
-
-PolicyFactory = Callable[[], Policy]

@@ -2,11 +2,12 @@
 
     python benchmarks/policies.py [--quick] [--streams developed|held_back|all] [--cache DIR] [--pictures DIR]
 
-Streams in fifty batches (real ones from ../shared/data where they lie, seeded synthetic ones always), two estimators, label
-delays 0, 1 and 3, four prices of a retraining. Every model *trained through batch i* is scored on every later batch
-once and kept in the cache; a policy's replay then takes milliseconds. The first table fixes the training window (all
-history; the last ten batches), the second lets each retraining pick among three windows. "hindsight" is the limit: the
-cheapest choice by dynamic programming over the whole future. Looks are charged at a tenth of a retraining per model trained.
+Streams in fifty batches (real ones from ../shared/data where they lie, seeded synthetic ones always), two estimators,
+label delays 0, 1 and 3, four prices of a retraining. Every model *trained through batch i* is scored on every later
+batch once and kept in the cache; a policy's replay then takes milliseconds. The first table fixes the training window
+(all history; the last ten batches), the second lets each retraining pick among three windows. "hindsight" is the
+limit: the cheapest choice by dynamic programming over the whole future. Looks are charged at a tenth of a retraining
+per model trained.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ def show(title: str, results: list[Result], delays: list[int]) -> None:
     for held_back, what in ((False, "developed with"), (True, "held back")):
         some = [one for one in results if one.held_back is held_back]
         if some:
-            print(f"\n## {title}: {len({one.stream for one in some})} streams × estimators {what}\n\n{table(some, delays)}")
+            print(
+                f"\n## {title}: {len({one.stream for one in some})} streams × estimators {what}\n\n{table(some, delays)}"
+            )
 
 
 def main() -> int:

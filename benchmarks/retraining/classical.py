@@ -84,7 +84,11 @@ class PageHinkley(Base):
         self.price, self.state, self.seen = price, [0.0, 0.0, 0.0, 0.0], -1
 
     def decide(self, run: Run) -> Ask:
-        if not run.champion_losses() or run.labelled - 1 == self.seen or run.served_by(run.labelled - 1) != run.champion:
+        if (
+            not run.champion_losses()
+            or run.labelled - 1 == self.seen
+            or run.served_by(run.labelled - 1) != run.champion
+        ):
             return KEEP
         self.seen = run.labelled - 1
         count, mean, total, least = self.state

@@ -26,8 +26,8 @@ VERSION = 1  # of the way of fitting; another number computes anew
 class Matrix:
     """Losses of every model on every later row.
 
-    ``rows[w][i]`` are the losses (0/1, or absolute errors over those of a dummy) of the model fitted on the window ``w``
-    that ends with batch ``i``, for all rows from batch ``i + 1`` on; ``bounds`` are the batches' first rows.
+    ``rows[w][i]`` are the losses (0/1, or absolute errors over those of a dummy) of the model fitted on the window
+    ``w`` that ends with batch ``i``, for all rows from batch ``i + 1`` on; ``bounds`` are the batches' first rows.
     """
 
     name: str
@@ -115,7 +115,9 @@ def compute(recipe: Recipe, kind: str) -> Matrix:
             if start not in seen:
                 seen[start] = _column(kind, stream, scale, start, trained)
             kept[w].append(seen[start])
-    return Matrix(f"{recipe.name}/{kind}", recipe.group, recipe.held_back, stream.bounds, tuple(map(tuple, kept)), _NO_DRIFT)
+    return Matrix(
+        f"{recipe.name}/{kind}", recipe.group, recipe.held_back, stream.bounds, tuple(map(tuple, kept)), _NO_DRIFT
+    )
 
 
 def load(recipe: Recipe, kind: str, cache: Path, say: Callable[[str], None] = lambda _: None) -> Matrix:

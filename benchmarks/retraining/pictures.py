@@ -33,7 +33,9 @@ def _regret(path: Path, results: list[Result]) -> None:
     means = {name: np.mean([one.regret for one in drifting if one.policy == name]) for name in names}
     names.sort(key=lambda name: -means[name])
     figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    bars = axes.barh(names, [means[name] for name in names], color=[OURS if "plan" in name else OTHER for name in names])
+    bars = axes.barh(
+        names, [means[name] for name in names], color=[OURS if "plan" in name else OTHER for name in names]
+    )
     axes.bar_label(bars, fmt="%.1f", padding=3)
     axes.set_xlabel("mean regret against the best choice in hindsight, % (streams with drift)")
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,8 +1,8 @@
 """The protocol: serve, labels arrive, decide, retrain; and the cheapest choice of moments in hindsight.
 
-Batch t is served → the labels of t - delay arrive → the policy decides → a retraining on the labelled batches serves from t + 1.
-Costs are losses per batch plus prices. A look holds the newest labelled batches out, trains on those before them, and goes
-live (refitted on all) only if the gain measured there is large enough.
+Batch t is served → the labels of t - delay arrive → the policy decides → a retraining on the labelled batches serves
+from t + 1. Costs are losses per batch plus prices. A look holds the newest labelled batches out, trains on those
+before them, and goes live (refitted on all) only if the gain measured there is large enough.
 """
 
 from __future__ import annotations
@@ -200,7 +200,8 @@ def sticky(losses: dict[int, np.ndarray]) -> int:
 def hindsight(matrix: Matrix, setting: Setting) -> tuple[float, list[tuple[int, int]]]:
     """Find the cheapest moments (and windows, of the setting's) knowing everything: the cost, and (arrived, window) of each.
 
-    A dynamic programme from the end: ``best[t]`` is the least cost of the batches from t on, if a model goes live before t.
+    A dynamic programme from the end: ``best[t]`` is the least cost of the batches from t on, if a model goes live
+    before t.
     """
     first = FIRST + setting.delay
     means = matrix.means
@@ -237,4 +238,3 @@ def pays(run: Run, horizon: int = 10) -> list[bool]:
         saved = means[old[0], old[1], arrived : arrived + horizon] - means[new[0], new[1], arrived : arrived + horizon]
         out.append(bool(saved.sum() > run.setting.price))
     return out
-

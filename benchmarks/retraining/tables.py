@@ -58,7 +58,10 @@ def _mean(values: Iterable[float]) -> float:
 def table(results: list[Result], delays: list[int]) -> str:
     """One line a policy: regret by group and delay, the worst stream, retrainings, looks, how many paid."""
     heads = [f"{group[:5]} d{delay}" for group in ("real", "synthetic") for delay in delays]
-    lines = [f"{'regret, %':38s}" + "".join(f"{head:>9s}" for head in [*heads, "none", "worst", "go live", "looks", "pay %", "none n", "perf n"])]
+    lines = [
+        f"{'regret, %':38s}"
+        + "".join(f"{head:>9s}" for head in [*heads, "none", "worst", "go live", "looks", "pay %", "none n", "perf n"])
+    ]
     for policy in dict.fromkeys(one.policy for one in results):
         own = [one for one in results if one.policy == policy]
         lines.append(f"{policy:38s}" + "".join(f"{value:9.1f}" for value in _line(own, delays)))
@@ -76,7 +79,9 @@ def _line(own: list[Result], delays: list[int]) -> list[float]:
     drifting = [one for one in own if one.group in {"real", "synthetic"}]
     calm, perfect = ([one for one in own if one.group == group] for group in ("none", "perfect"))
     streams = {one.stream for one in drifting}
-    worst = max((_mean(one.regret for one in drifting if one.stream == stream) for stream in streams), default=float("nan"))
+    worst = max(
+        (_mean(one.regret for one in drifting if one.stream == stream) for stream in streams), default=float("nan")
+    )
     lives = sum(one.lives for one in drifting)
     return [
         *values,

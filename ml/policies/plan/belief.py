@@ -1,8 +1,8 @@
 """What is believed about the present champion: how much less a model fitted today would lose per batch.
 
-Two stories are weighed. *No sudden change*: staleness follows the curve, wandering about it, and looks that the champion
-won correct it (a Kalman filter). *A sudden change* at one of the batches since the champion's data: told by the
-champion's own losses before and after, beyond noise, and by looks (Bayes' rule over when it happened).
+Two stories are weighed. *No sudden change*: staleness follows the curve, wandering about it, and looks that the
+champion won correct it (a Kalman filter). *A sudden change* at one of the batches since the champion's data: told by
+the champion's own losses before and after, beyond noise, and by looks (Bayes' rule over when it happened).
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ _LONGEST = 150  # batches of a champion's life that are looked at singly
 class Belief:
     """Gain per batch of a model fitted today over the champion, as a mixture of two normal distributions.
 
-    ``steady`` and ``steady_var`` without a sudden change, ``sudden`` and ``sudden_var`` with one, of probability ``odds``;
-    ``seen`` and ``seen_sudden`` are the shares of the steady gain and of the sudden loss that a look made now would
-    show, ``learned`` that of the sudden loss which a retraining made now would mend; ``noise`` is a look's variance.
+    ``steady`` and ``steady_var`` without a sudden change, ``sudden`` and ``sudden_var`` with one, of probability
+    ``odds``; ``seen`` and ``seen_sudden`` are the shares of the steady gain and of the sudden loss that a look made
+    now would show, ``learned`` that of the sudden loss which a retraining made now would mend; ``noise`` is a look's
+    variance.
     """
 
     steady: float
@@ -52,6 +53,7 @@ class Belief:
 
     @property
     def mean(self) -> float:
+        """Expected gain per batch."""
         return (1 - self.odds) * self.steady + self.odds * self.sudden
 
     @property
@@ -163,12 +165,10 @@ def _noise(one: Comparison, record: Record) -> float:
     return record.per_row / max(one.rows, 1) + (_NOISE_OF_LOOK * record.error) ** 2 / max(one.until - one.first, 1)
 
 
-def _when(
-    evidence: Evidence, record: Record, looks: list[_Look], new: int, variance: float, jump: float
-) -> Vector:
+def _when(evidence: Evidence, record: Record, looks: list[_Look], new: int, variance: float, jump: float) -> Vector:
     """Probabilities of no sudden change (place 0), or of one in the first, second, … batch after the champion's data."""
     told = np.zeros(new + 1)
-    told[1:] = _own_losses(evidence.champion.until + np.arange(new), record, variance, jump)
+    told[1:] = _own_losses(evidence.champion.until + np.arange(new, dtype=float), record, variance, jump)
     for look in looks:
         learned = np.maximum(look.first - np.arange(new), 0)
         shown = learned / (learned + 1)
@@ -188,7 +188,9 @@ def _own_losses(starts: Vector, record: Record, variance: float, jump: float) ->
     before = np.minimum(place, _BATCHES_BEFORE)
     known = (before >= _FEWEST_BEFORE) & (after >= 1)
     sums = np.concatenate([[0.0], np.cumsum(record.losses)])
-    higher = (sums[-1] - sums[place]) / np.maximum(after, 1) - (sums[place] - sums[place - before]) / np.maximum(before, 1)
+    higher = (sums[-1] - sums[place]) / np.maximum(after, 1) - (sums[place] - sums[place - before]) / np.maximum(
+        before, 1
+    )
     chance = np.minimum(_LIKE / np.maximum(after, 1), 1.0) + np.minimum(_LIKE / np.maximum(before, 1), 1.0)
     spread = record.noise**2 * chance + variance
     odds = _log_density(higher - jump, spread + jump**2 / 2) - _log_density(higher, spread)

@@ -28,8 +28,8 @@ class Loss:
 class Comparison:
     """A challenger against the champion on the held-out batches ``first`` to ``until`` (not included).
 
-    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its 95 % interval (not
-    numbers if there is none). ``challenger`` is what was compared, before any refit.
+    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its 95 %
+    interval (not numbers if there is none). ``challenger`` is what was compared, before any refit.
     """
 
     champion: Fitted
@@ -47,10 +47,10 @@ class Comparison:
 class Evidence:
     """All that the plan knows; batches are counted from 0, the oldest on record.
 
-    ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of ``arrived`` at
-    which a retraining or a look was decided before. ``price`` is that of one retraining in scaled losses of one batch,
-    ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of the new labelled
-    batches that a look holds out. Losses are divided by ``scale``.
+    ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
+    ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
+    losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
+    the new labelled batches that a look holds out. Losses are divided by ``scale``.
     """
 
     champion: Fitted

@@ -15,7 +15,9 @@ from ml.policies.plan.staleness import Curve, fit_curve
 from ml.policies.plan.worth import Worth, worth
 
 SPACING = 0.45  # share of the interval which the prices imply that must lie between two looks
-USUAL_SPEED = 0.015  # staleness per batch, as a share of the error rate, that this interval is taken from (0.003 of 0.2)
+USUAL_SPEED = (
+    0.015  # staleness per batch, as a share of the error rate, that this interval is taken from (0.003 of 0.2)
+)
 CLEAR = 0.4  # shares of its price that a retraining must save to be made without a condition
 _SUDDEN = 0.3  # probability from which a sudden change is named as the reason
 _TO_LOOK = 2  # new labelled batches that a look needs: one to learn from, one to measure by
@@ -50,8 +52,8 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
     matter: they are not in the evidence.
 
     Args:
-        evidence: Stored observations, counted in batches.
-        counterfactual: Whether to search the price up to which the verdict would have been another (some more milliseconds).
+        evidence: Stored observations, counted in batches. counterfactual: Whether to search the price up to which the
+            verdict would have been another (some more milliseconds).
     """
     losses = by_batch(evidence)
     if evidence.labelled <= evidence.champion.until or not losses:
@@ -79,7 +81,9 @@ def _plan(known: _Known, price: float) -> Plan:
     return Plan(
         verdict,
         reason,
-        least_gain=found.least_gain * evidence.scale if verdict is PlanVerdict.LOOK and found.least_gain is not None else None,
+        least_gain=found.least_gain * evidence.scale
+        if verdict is PlanVerdict.LOOK and found.least_gain is not None
+        else None,
         staleness=staleness,
         staleness_sd=belief.sd,
         speed=float(ageing[clipped(lag + 1)] - ageing[clipped(lag)]),

@@ -17,9 +17,9 @@ LASTING = 0.93  # share of today's gain left a batch later: concepts come back, 
 class Moments:
     """Costs of the next ``HORIZON`` batches, beside those of a model fitted anew for each batch for nothing.
 
-    ``ageing`` (n) is what the champion's growing older adds to its staleness, summed up; ``lasting`` (n) how often today's
-    staleness is paid; ``renewed`` (n + 1) the least cost of the last 0, 1, … batches once a new model serves, ``first``
-    when the next retraining then comes; ``price`` that of a retraining.
+    ``ageing`` (n) is what the champion's growing older adds to its staleness, summed up; ``lasting`` (n) how often
+    today's staleness is paid; ``renewed`` (n + 1) the least cost of the last 0, 1, … batches once a new model serves,
+    ``first`` when the next retraining then comes; ``price`` that of a retraining.
     """
 
     ageing: Vector

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,9 @@ def clipped(age: int) -> int:
 class Pairs:
     """One row for each pair of models on one batch, or on one gate's held-out batches.
 
-    ``shapes`` (n × 4) are the differences of the curve's shapes, ``gains`` how much less the newer model lost, ``rows`` on how
-    many rows, ``batches`` when, ``apart`` how many batches lie between the ends of their data, ``groups`` which two they are.
+    ``shapes`` (n × 4) are the differences of the curve's shapes, ``gains`` how much less the newer model lost,
+    ``rows`` on how many rows, ``batches`` when, ``apart`` how many batches lie between the ends of their data,
+    ``groups`` which two they are.
     """
 
     shapes: Vector
@@ -61,7 +63,7 @@ def pairs_of(evidence: Evidence, by_batch: dict[int, list[Loss]]) -> Pairs:
 
 def _scored(by_batch: dict[int, list[Loss]]) -> Iterable[_Pair]:
     for batch, ones in by_batch.items():
-        for old, new in zip(ones, ones[1:], strict=False):
+        for old, new in pairwise(ones):
             if old.fitted.until < new.fitted.until:
                 group = (old.fitted.version, new.fitted.version)
                 yield old.fitted, new.fitted, batch, batch + 1, old.loss - new.loss, new.rows, group

@@ -33,12 +33,13 @@ class Plan:
     """A verdict and its reasons; losses are scaled and per batch, except ``least_gain``, which is in the metric's unit.
 
     ``least_gain`` is the gain on the held-out rows from which going live pays (None unless the verdict is to look).
-    ``staleness`` is what a model fitted today would save per batch, ``staleness_sd`` how sure that is, ``speed`` what it
-    grows by per batch, ``expected_loss`` what it costs until the next chance. ``saving`` is the net saving of retraining now
-    instead of following the best later plan, ``price`` that of a retraining, ``price_limit`` the price up to which the verdict would have
-    been to retrain or look (not a number if it was not asked for, or there is none). ``retrain_in`` are the planned
-    retrainings, in batches from now. ``cap`` is the most that a perfect model could save per batch, ``measured_loss`` what
-    staleness has cost since the champion's data, ``sudden`` the probability of a sudden change since then.
+    ``staleness`` is what a model fitted today would save per batch, ``staleness_sd`` how sure that is, ``speed`` what
+    it grows by per batch, ``expected_loss`` what it costs until the next chance. ``saving`` is the net saving of
+    retraining now instead of following the best later plan, ``price`` that of a retraining, ``price_limit`` the price
+    up to which the verdict would have been to retrain or look (not a number if it was not asked for, or there is
+    none). ``retrain_in`` are the planned retrainings, in batches from now. ``cap`` is the most that a perfect model
+    could save per batch, ``measured_loss`` what staleness has cost since the champion's data, ``sudden`` the
+    probability of a sudden change since then.
     """
 
     verdict: PlanVerdict
@@ -63,18 +64,23 @@ class Plan:
 
 
 _WHY = {
-    Reason.PAYS: "A model fitted today would lose {self.staleness:.4f} less per batch; retraining now saves {self.saving:.4f} "
-    "beyond its price of {self.price:.4f}.",
-    Reason.PLAUSIBLE: "A model fitted today may lose {self.staleness:.4f} ± {self.staleness_sd:.4f} less per batch: looking is worth "
-    "it, going live pays from a measured gain of {self.least_gain:.4f} on (price {self.price:.4f}).",
-    Reason.SUDDEN: "The champion's losses rose suddenly (probability {self.sudden:.0%}); a model fitted today may lose {self.staleness:.4f} "
-    "less per batch: going live pays from a measured gain of {self.least_gain:.4f} on (price {self.price:.4f}).",
-    Reason.PAID_ALREADY: "Staleness has cost {self.measured_loss:.4f} since the champion's data, as much as a retraining ({self.price:.4f}).",
-    Reason.TOO_LITTLE_NEW: "There are too few labelled batches newer than the champion's data to learn from, or to measure by.",
+    Reason.PAYS: "A model fitted today would lose {self.staleness:.4f} less per batch; "
+    "retraining now saves {self.saving:.4f} beyond its price of {self.price:.4f}.",
+    Reason.PLAUSIBLE: "A model fitted today may lose {self.staleness:.4f} ± {self.staleness_sd:.4f} less per batch: "
+    "looking is worth it, going live pays from a measured gain of {self.least_gain:.4f} on "
+    "(price {self.price:.4f}).",
+    Reason.SUDDEN: "The champion's losses rose suddenly (probability {self.sudden:.0%}); a model fitted today may lose "
+    "{self.staleness:.4f} less per batch: going live pays from a measured gain of {self.least_gain:.4f} on "
+    "(price {self.price:.4f}).",
+    Reason.PAID_ALREADY: "Staleness has cost {self.measured_loss:.4f} since the champion's data, "
+    "as much as a retraining ({self.price:.4f}): from a measured gain of {self.least_gain:.4f} on, go live.",
+    Reason.TOO_LITTLE_NEW: "There are too few labelled batches newer than the champion's data "
+    "to learn from, or to measure by.",
     Reason.TOO_SOON: "The last look or retraining is too near for the price of {self.price:.4f}.",
-    Reason.NOTHING_TO_GAIN: "Even a perfect model would save at most {self.cap:.4f} per batch: too little for a price of {self.price:.4f}.",
-    Reason.DOES_NOT_PAY: "A model fitted today would lose {self.staleness:.4f} less per batch, {self.expected_loss:.4f} until the next chance: "
-    "too little for a price of {self.price:.4f}{soon}.",
+    Reason.NOTHING_TO_GAIN: "Even a perfect model would save at most {self.cap:.4f} per batch: "
+    "too little for a price of {self.price:.4f}.",
+    Reason.DOES_NOT_PAY: "A model fitted today would lose {self.staleness:.4f} less per batch, "
+    "{self.expected_loss:.4f} until the next chance: too little for a price of {self.price:.4f}{soon}.",
 }
 
 

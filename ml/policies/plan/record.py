@@ -23,8 +23,9 @@ _ENOUGH = 4  # batches of which a spread may be taken
 class Record:
     """Losses of whoever served each labelled batch (scaled), and what follows from them.
 
-    ``error`` is the present error rate, ``cap`` the most that a perfect model could save per batch, ``noise`` the standard
-    deviation of a batch's difficulty, ``per_row`` the variance of the difference of two models' losses on one row.
+    ``error`` is the present error rate, ``cap`` the most that a perfect model could save per batch, ``noise`` the
+    standard deviation of a batch's difficulty, ``per_row`` the variance of the difference of two models' losses on
+    one row.
     """
 
     batches: Vector
@@ -72,7 +73,6 @@ def record_of(evidence: Evidence, losses: dict[int, list[Loss]]) -> Record:
 
 def _per_row(evidence: Evidence, error: float) -> float:
     found = [_DISAGREE * error * min(1.0, 2 * error)]
-    for one in evidence.comparisons[-_TIMES:]:
-        if one.high > one.low:
-            found.append(((one.high - one.low) / (2 * _Z95) / evidence.scale) ** 2 * one.rows)
+    told = [one for one in evidence.comparisons[-_TIMES:] if one.high > one.low]
+    found += [((one.high - one.low) / (2 * _Z95) / evidence.scale) ** 2 * one.rows for one in told]
     return max(float(np.mean(found)), 1e-12)

@@ -1,8 +1,9 @@
 """How much a model loses as it ages: a curve learned from models of different age on the same rows.
 
-The curve is a non-negative mix of four shapes (a quick, a rooted and a steady loss with age; what more data gains), as a share
-of the error rate. It is fitted by weighted non-negative least squares to differences of losses on the same rows, in
-which the difficulty of the batch cancels. The idea is the query-free staleness of CARA (Mahadevan & Mathioudakis 2023).
+The curve is a non-negative mix of four shapes (a quick, a rooted and a steady loss with age; what more data gains),
+as a share of the error rate. It is fitted by weighted non-negative least squares to differences of losses on the same
+rows, in which the difficulty of the batch cancels. The idea is the query-free staleness of CARA (Mahadevan &
+Mathioudakis 2023).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ INTERACTION = 0.04  # a batch can happen to suit one of two models, whatever the
 _TAILS = 4.0  # degrees of freedom of the misses: a sudden change must not pass for a steady one
 _CALM = 2.0  # weight, in pairs, of the prior on how much the stream wanders
 _MOST = 6.0  # squared miss beyond which a pair tells no more about wandering
+_STILL = 1e-7  # weights that move less have settled
 _ROUNDS = 3  # reweightings; more change nothing visible
 
 
@@ -63,7 +65,7 @@ def fit_curve(pairs: Pairs, *, labelled: int, error: float, per_row: float) -> C
 def _evidence(
     pairs: Pairs, precision: Vector, labelled: int, error: float, per_row: float
 ) -> tuple[Vector, Vector, float]:
-    """Reweighted least squares; two models compared on many batches are one draw of the wandering, so they count once."""
+    """Reweighted least squares; two models compared on many batches are one draw of the wandering: they count once."""
     gains = pairs.gains / error
     fade = 0.5 ** ((labelled - 1 - pairs.batches) / HALF_LIFE)
     sampling = per_row / np.maximum(pairs.rows, 1) / error**2 + INTERACTION**2
@@ -100,6 +102,6 @@ def non_negative(gram: Vector, target: Vector) -> Vector:
             value = max(0.0, (goals[place] - others) / row[place])
             moved = max(moved, abs(value - weights[place]))
             weights[place] = value
-        if moved < 1e-7:
+        if moved < _STILL:
             break
     return np.array(weights)

@@ -1,7 +1,7 @@
 """Streams in time order, cut into fifty batches: real ones where they lie, seeded synthetic ones always.
 
-A synthetic stream is a *concept* (what the labels mean), a *kind of change*, and a batch difficulty that fluctuates by several
-points whatever the model does, since real streams do: that is what makes moments hard to choose.
+A synthetic stream is a *concept* (what the labels mean), a *kind of change*, and a batch difficulty that fluctuates
+by several points whatever the model does, since real streams do: that is what makes moments hard to choose.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def real() -> list[Recipe]:
     ]
 
 
-# --- synthetic: how the concept's position moves -----------------------------------------------------------------------
+# --- synthetic: how the concept's position moves ------------------------------------------------------------------
 
 
 def _steps(rng: np.random.Generator, most: int) -> np.ndarray:
@@ -121,7 +121,7 @@ def _weights(rng: np.random.Generator, dimensions: int, position: float, levels:
     return levels[low] + (position - low) * (levels[low + 1] - levels[low])
 
 
-# --- synthetic: concepts. Each gives features and a score for one batch; the sign of the score is the clean label. ---------
+# --- synthetic: concepts. Each gives features and a score for one batch; the score's sign is the clean label. ------
 
 
 def _hyperplane(

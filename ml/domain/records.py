@@ -69,7 +69,10 @@ class ScoringRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """One version's predictions for one snapshot; ``sha256`` is the frame of predictions, row by row."""
+    """One version's predictions for one snapshot.
+
+    ``sha256`` is the frame of predictions, row by row; versions that scored together share it, each with its columns.
+    """
 
     id: int
     model: str

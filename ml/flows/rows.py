@@ -99,7 +99,7 @@ def is_labelled(frame: pd.DataFrame, spec: ModelSpec) -> npt.NDArray[np.bool_]:
     """Tell which rows have a value in every target."""
     known = np.ones(len(frame), dtype=np.bool_)
     for target in spec.problem.targets:
-        known &= frame[target].notna().to_numpy() if target in frame.columns else np.False_
+        known &= pd.notna(frame[target].array) if target in frame.columns else np.False_
     return known
 
 

@@ -121,11 +121,16 @@ class RecordedWorld:
         picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
         chosen, recipe, column = fitted[picked.place]
         judgement = self._judge(split, chosen, truth, predictions[picked.place], serving, held)
-        refitted = None
-        if judgement.passed and self._spec.gate.refit:
-            refitted = self.matrix.recipe(step, refit_set(split, chosen.window), chosen=column)
+        refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
         return _document(split, chosen, recipe, refitted, judgement, len(fitted), seconds, self._spec)
+
+    def _refitted(self, step: int, trained_on: TrainingSet, column: Column) -> Recipe | None:
+        """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
+        if not self._spec.gate.refit or len(trained_on.rows) < self._spec.training.min_rows:
+            return None
+        recipe = self.matrix.recipe(step, trained_on, chosen=column)
+        return recipe if self.matrix.column(recipe) is not None else None
 
     def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:
         """The parts that the held-out rows come from; of the first one, perhaps only its newer rows."""

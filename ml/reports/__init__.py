@@ -1,4 +1,4 @@
-"""Views → text, tables and pictures. Pure: what they show is all in their arguments."""
+"""Views and replays → text, tables, pictures and pages. Pure: what they show is all in their arguments."""
 
 from ml.reports.explanation import explanation_text
 from ml.reports.picture import timeline_png

@@ -201,7 +201,7 @@ class TrainingSpec(Spec):
     candidates: Annotated[tuple[CandidateSpec, ...], Listed] = Field(
         default=(), description="Estimators to try; by default HistGradientBoosting with scikit-learn's own parameters."
     )
-    search: SearchBudget = Field(default=SearchBudget(), description="Budget of the search.")
+    search: SearchBudget = Field(default=SearchBudget(), description="Budget of the search, for each window tried.")
     min_rows: int = Field(default=100, ge=2, description="Fewer labelled rows are not trained on.")
     seed: int = Field(default=0, ge=0, lt=2**32, description="Same snapshots, spec, code and seed: same predictions.")
     max_duration: PositiveDuration | None = Field(

@@ -180,3 +180,8 @@ def replay(key: str = "r", **changes: Any) -> Replay:
 
 def history(reader: Reader, number: int = 1000, model: str = MODEL) -> Any:
     return reader.history(model, as_of=day(number), metric="accuracy", higher_is_better=True)
+
+
+def count(registry: Registry, table: str) -> int:
+    with registry.read() as reader:
+        return int(reader._connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())

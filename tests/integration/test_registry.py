@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import event
 
 from ml.domain.errors import LeaseHeldError, NotFoundError, RegistryError
-from ml.domain.records import Quantity, ScoringRole, SnapshotRole, Stage, Validation, Verdict
-from ml.registry import Reader, Registry, Writer
+from ml.domain.records import Quantity, ScoringRole, Stage, Verdict
+from ml.registry import Registry, Writer
 from tests.integration.registry_builders import (
     DAY,
     MODEL,
-    batch,
+    count,
     day,
     decision,
-    finding,
     gate_result,
     history,
     observation,
@@ -59,102 +55,6 @@ def test_the_first_frozen_schema_of_a_key_stays(registry: Registry) -> None:
         assert writer.freeze_schema(MODEL, "k", second) == first
         assert writer.freeze_schema(MODEL, "other", second) == second
         assert writer.schema_of(MODEL, "k") == first
-
-
-def test_a_snapshot_comes_out_as_it_went_in(registry: Registry) -> None:
-    local = timezone(timedelta(hours=2))
-    with registry.write() as writer:
-        stored = snapshot(writer, 0, source="file a\x00b\udcff.csv", as_of=window(0).end.astimezone(local))
-    with registry.read() as reader:
-        assert reader.snapshot(stored.id) == stored
-        assert list(stored.columns) == ["z", "a"], "the order of the columns is kept"
-        assert stored.as_of == window(0).end
-        assert stored.as_of.utcoffset() == timedelta(0)
-        assert stored.source == "file a\ufffdb?.csv", "what PostgreSQL cannot store is replaced on both databases"
-        with pytest.raises(NotFoundError, match="no snapshot 999"):
-            reader.snapshot(999)
-
-
-def test_the_same_data_adds_nothing_and_other_data_supersedes(registry: Registry) -> None:
-    with registry.write() as writer:
-        first = snapshot(writer, 0, sha256="a")
-        assert snapshot(writer, 0, sha256="a") == first
-        second = snapshot(writer, 0, sha256="b")
-        back = snapshot(writer, 0, sha256="a")
-        other = snapshot(writer, 1, sha256="a")
-        assert (first.supersedes, second.supersedes, back.supersedes) == (None, first.id, second.id)
-        assert writer.snapshots(MODEL, SnapshotRole.ROWS, as_of=day(9)) == (back, other)
-        assert writer.watermark(MODEL) == day(2)
-        assert writer.watermark("unknown") is None
-
-
-def test_snapshots_are_those_known_at_the_time(registry: Registry) -> None:
-    with registry.write() as writer:
-        early = snapshot(writer, 0, role=SnapshotRole.LABELS, as_of=day(2), sha256="few")
-        late = snapshot(writer, 0, role=SnapshotRole.LABELS, as_of=day(4), sha256="more")
-        assert snapshot(writer, 0, role=SnapshotRole.LABELS, as_of=day(2), sha256="few") == early
-        snapshot(writer, 1)
-    with registry.read() as reader:
-        assert reader.snapshots(MODEL, SnapshotRole.LABELS, as_of=day(1)) == ()
-        assert reader.snapshots(MODEL, SnapshotRole.LABELS, as_of=day(3)) == (early,)
-        assert reader.snapshots(MODEL, SnapshotRole.LABELS, as_of=day(4)) == (late,)
-        assert late.supersedes == early.id
-        rows = reader.snapshots(MODEL, SnapshotRole.ROWS, as_of=day(9), start=day(1), end=day(2))
-        assert [one.window for one in rows] == [window(1)]
-        assert reader.snapshots(MODEL, SnapshotRole.ROWS, as_of=day(9), end=day(1)) == ()
-
-
-def test_a_validation_is_recorded_once_with_its_findings(registry: Registry) -> None:
-    with registry.write() as writer:
-        stored = snapshot(writer, 0)
-        assert writer.validation_of(stored.id) is None
-        first = Validation(stored.id, False, 7, 3, "kept", "quarantine", (finding(), finding(code="DV002")))
-        place = {"model": MODEL, "window": stored.window, "as_of": stored.as_of}
-        assert writer.add_validation(first, **place) == first
-        again = Validation(stored.id, True, 10, 0, "kept", None, ())
-        assert writer.add_validation(again, **place) == first
-    with registry.read() as reader:
-        assert reader.validation_of(stored.id) == first
-        assert reader.findings(MODEL, window(0)) == first.findings
-        assert reader.findings(MODEL, window(1)) == ()
-
-
-def test_batches_are_the_newest_rows_that_passed(registry: Registry) -> None:
-    with registry.write() as writer:
-        batch(writer, 0, rows=5)
-        batch(writer, 1, passed=False)
-        batch(writer, 2, sha256="old")
-        newer = batch(writer, 2, sha256="new", rows=7)
-        batch(writer, 3, sha256="good")
-        snapshot(writer, 3, sha256="not validated yet")
-        batch(writer, 5)
-        passed = writer.batches(MODEL, as_of=day(5))
-        assert [one.window for one in passed] == [window(0), window(2)]
-        assert passed[1].snapshot == newer
-        assert passed[1].validation.snapshot_id == newer.id
-        known = writer.batches(MODEL, as_of=day(5), passed=False)
-        assert [(one.window, one.validation.passed) for one in known][1] == (window(1), False)
-        assert known[1].validation.findings == (finding(),)
-        assert writer.recent_rows(MODEL, before=day(3), limit=5) == (5, 7)
-        assert writer.recent_rows(MODEL, before=day(3), limit=1) == (7,)
-        assert writer.recent_rows(MODEL, before=day(3), limit=0) == ()
-        assert history(writer, 5).windows == (window(0), window(2))
-
-
-def test_of_one_step_the_newest_findings_hold(registry: Registry) -> None:
-    with registry.write() as writer:
-        for found in ([finding()], [finding()], []):
-            writer.add_findings(MODEL, window(0), day(1), "ingest", found)
-        writer.add_findings(MODEL, window(0), day(1), "monitor", [finding(code="DR001")])
-        writer.add_findings(MODEL, window(0), day(1), "monitor", [finding(code="DR002")], key="other")
-        writer.add_findings(MODEL, window(1), day(2), "ingest", [finding(code="DV009")])
-    with registry.read() as reader:
-        assert [one.code for one in reader.findings(MODEL, window(0))] == ["DR001", "DR002"]
-        places = [(one.window, one.step, one.as_of) for one in reader.recorded_findings(MODEL)]
-        assert places[-1] == (window(1), "ingest", day(2))
-        assert len(places) == 3
-        assert reader.findings(MODEL, window(1)) == (finding(code="DV009"),), "also what PostgreSQL's text cannot hold"
-    assert count(registry, "finding_set") == 5
 
 
 def test_predictions_are_recorded_once(registry: Registry) -> None:
@@ -343,105 +243,3 @@ def test_what_is_not_json_is_refused(registry: Registry) -> None:
         version(writer, "r", manifest={"estimator": object()})
     with pytest.raises(RegistryError, match="JSON compliant"), registry.write() as writer:
         version(writer, "r", manifest={"score": float("nan")})
-
-
-def test_a_version_in_the_history_stands_where_it_stood_then(registry: Registry) -> None:
-    with registry.write() as writer:
-        for number in (1, 2, 3):
-            version(writer, f"r{number}", number=number)
-        promote(writer, 1, "p1", generation=0, number=1)
-        promote(writer, 2, "p2", generation=1, number=2)
-        writer.reject(MODEL, 3)
-    with registry.read() as reader:
-        stages = {number: [one.stage.value for one in history(reader, number).versions] for number in (0, 1, 2, 3)}
-        assert [len(history(reader, number).promotions) for number in (0, 1, 2, 3)] == [0, 1, 2, 2]
-    assert stages == {0: [], 1: ["champion"], 2: ["retired", "champion"], 3: ["retired", "champion", "rejected"]}
-
-
-def test_a_history_costs_one_query_a_table_however_long_it_is(registry: Registry) -> None:
-    with registry.write() as writer:
-        for number in range(30):
-            batch(writer, number)
-            version(writer, f"r{number}", number=number + 1)
-            writer.add_decision(decision(number))
-            writer.add_observations(MODEL, [observation(number)])
-    asked: list[str] = []
-    with registry.read() as reader:
-        event.listen(reader._connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
-        found = history(reader)
-    assert len(found.windows) == len(found.versions) == len(found.decisions) == len(found.observations) == 30
-    asks = [statement for statement in asked if statement.startswith("SELECT")]
-    assert len(asks) == 6, "one a table, and one for the manifests, which are read only once"
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["batch", "stopped", "observe", "decide", "score", "undo", "read"]),
-        st.integers(0, 3),
-        st.integers(0, 2),
-    ),
-    max_size=15,
-)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_a_registry_that_remembers_answers_as_a_fresh_one(
-    registry: Registry, database_url: str, steps: list[tuple[str, int, int]]
-) -> None:
-    """Whatever is written and undone in between, and whenever it was read before."""
-    model = f"m{len(everything(registry)['models'])}"
-    registered(registry, model)
-    with registry.write() as writer:
-        version(writer, "r1", model=model)
-    for step, number, value in steps:
-        if step == "read":
-            everything(registry, model)
-        elif step == "undo":
-            with pytest.raises(ZeroDivisionError), registry.write() as writer:
-                undone(writer, model, number)
-        else:
-            with registry.write() as writer:
-                take(writer, model, step, number, value)
-    with Registry.open(database_url) as fresh:
-        assert everything(registry, model) == everything(fresh, model)
-
-
-def take(writer: Writer, model: str, step: str, number: int, value: int) -> None:
-    if step in {"batch", "stopped"}:
-        batch(writer, number, passed=step == "batch", sha256=f"{value}", model=model)
-    elif step == "observe":
-        writer.add_observations(model, [observation(number, float(value)), observation(number, subject="f1")])
-    elif step == "decide":
-        writer.add_decision(decision(number, f"{model}-{value}-", model=model))
-    else:
-        stored = snapshot(writer, number, sha256=f"{value}", model=model)
-        place = {"model": model, "snapshot_id": stored.id, "window": stored.window, "as_of": stored.as_of}
-        writer.add_scorings(roles={1: ScoringRole.CHAMPION}, sha256="p", rows=10, **place)
-
-
-def undone(writer: Writer, model: str, number: int) -> None:
-    for step in ("batch", "observe", "decide", "score"):
-        take(writer, model, step, number, 9)
-    history(writer, model=model)
-    raise ZeroDivisionError
-
-
-def everything(registry: Registry, model: str = MODEL) -> dict[str, object]:
-    with registry.read() as reader:
-        return {
-            "models": reader.models(),
-            "histories": [history(reader, number, model) for number in (0, 2, 9)],
-            "batches": [reader.batches(model, as_of=day(number), passed=False) for number in (0, 2, 9)],
-            "scorings": reader.scorings(model),
-            "observations": reader.observations(model, window=window(1)),
-        }
-
-
-def count(registry: Registry, table: str) -> int:
-    with registry.read() as reader:
-        return int(_scalar(reader, f"SELECT count(*) FROM {table}"))
-
-
-def _scalar(reader: Reader, statement: str) -> int:
-    return reader._connection.exec_driver_sql(statement).scalar_one()

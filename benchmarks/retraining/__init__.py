@@ -1,0 +1,1 @@
+"""What `benchmarks/policies.py` is made of: streams, matrices of losses, the protocol, the policies compared, tables."""

@@ -1,0 +1,15 @@
+"""A replay of policies → text, tables, a picture and a page."""
+
+from ml.reports.replay.page import comparison_html
+from ml.reports.replay.picture import comparison_png
+from ml.reports.replay.tables import comparison_table, replays_table
+from ml.reports.replay.words import comparison_text, policy_yaml
+
+__all__ = [
+    "comparison_html",
+    "comparison_png",
+    "comparison_table",
+    "comparison_text",
+    "policy_yaml",
+    "replays_table",
+]

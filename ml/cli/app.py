@@ -8,7 +8,7 @@ from types import TracebackType
 
 import typer
 
-from ml.cli import commands_data, commands_models, commands_records, commands_run, commands_specs
+from ml.cli import commands_data, commands_models, commands_records, commands_replay, commands_run, commands_specs
 from ml.cli.session import DEBUG, command
 
 EXIT_CODES = """
@@ -32,6 +32,10 @@ Ask why:
 - `evergreen status`
 - `evergreen explain DECISION`
 
+Ask what would have been better:
+
+- `evergreen replay sales --what-if training=500`
+
 MODEL is the name of a spec in EVERGREEN_MODELS_DIR (default dags/models), or the path of a YAML file. A date is ISO
 8601, in UTC unless it has an offset. Every command takes --json (one JSON document on stdout), --home DIR and --debug.
 
@@ -53,16 +57,22 @@ def _build() -> None:
     specs = typer.Typer(no_args_is_help=True, help="Check specs, and print their JSON Schema or reference.")
     for name, function in commands_specs.SPEC_COMMANDS.items():
         command(specs, name, "")(function)
+    policies = typer.Typer(no_args_is_help=True, help="Find a better policy.")
+    for name, function in commands_replay.POLICY_COMMANDS.items():
+        command(policies, name, "")(function)
+    groups = {"Begin": ("spec", specs), "Try": ("policy", policies)}
     for panel, commands in (
         ("Begin", {**commands_specs.COMMANDS, **commands_run.COMMANDS}),
         ("See", commands_records.COMMANDS),
+        ("Try", commands_replay.COMMANDS),
         ("A batch, step by step", commands_data.COMMANDS),
         ("A retraining, step by step", commands_models.COMMANDS),
     ):
         for name, function in commands.items():
             command(app, name, panel)(function)
-        if panel == "Begin":
-            app.add_typer(specs, name="spec", rich_help_panel=panel)
+        if panel in groups:
+            name, group = groups[panel]
+            app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 _build()

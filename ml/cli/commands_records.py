@@ -47,6 +47,9 @@ def history(
     ids: Annotated[bool, typer.Option("--ids", help="List each decision with its id and sentence.")] = False,
     findings: Annotated[bool, typer.Option("--findings", help="List every finding with what to do.")] = False,
     versions: Annotated[bool, typer.Option("--versions", help="List every version with its verdict.")] = False,
+    replays: Annotated[
+        bool, typer.Option("--replays", help="List every replay of policies with its advice, whatever the dates.")
+    ] = False,
 ) -> None:
     """Show a model's batches, a line each: rows, findings, drift, performance, decision with reason, champion.
 
@@ -58,7 +61,9 @@ def history(
 
     asked_window(start, end)
     with reading(session.settings) as reader:
-        found = view(reader, model_name(model), start=start, end=end)
+        name = model_name(model)
+        found = view(reader, name, start=start, end=end)
+        played = reader.replays(name) if replays else ()
     if png is not None:
         draw(found, png)
     shown = [tables.timeline_table(found.rows, metric=found.metric)]
@@ -66,6 +71,11 @@ def history(
     shown += [tables.findings_table(found.rows)] if findings else []
     shown += [tables.versions_table(found.versions, metric=found.metric)] if versions else []
     document = {"command": "history", **plain(found), "summary": plain(summary(found.rows))}
+    if replays:
+        from ml.reports.replay import replays_table
+
+        shown.append(replays_table(played))
+        document["replays"] = plain(played)
     session.answer(document, *(tables.markdown(table) if markdown else tables.rich_table(table) for table in shown))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import typer
 from ml.cli.arguments import FromOption, ModelArgument, ToOption, asked_window, spec_at
 from ml.cli.commands_records import draw
 from ml.cli.documents import plain
+from ml.cli.policies import NEVER, with_policy
 from ml.cli.session import Session, settings_at
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ml.specs import ModelSpec
     from ml.views import ModelHistory
 
-_NEVER = "never"
 _KEY_LENGTH = 8
 
 
@@ -69,7 +69,7 @@ def run(
     if png is not None:
         draw(found, png)
     total = summary(found.rows, never=never)
-    against = "never retraining" if compare == _NEVER else f"the policy of {compare}"
+    against = "never retraining" if compare == NEVER else f"the policy of {compare}"
     document = {"command": "run", "home": str(home), **plain(found), "compared_with": compare, "summary": plain(total)}
     session.answer(
         document,
@@ -100,7 +100,7 @@ def _played(session: Session, spec: ModelSpec, span: _Span, policy: str | None) 
 
     settings = session.settings
     if policy is not None:
-        spec = _with_policy(spec, policy)
+        spec = with_policy(spec, policy)
         settings = _on_trial(settings, digest_of(spec.policy.model_dump(mode="json")))
     total = sum(1 for _ in Window(span.start, span.end).batches(spec.time.batch))
     with Workspace.open(settings) as workspace:
@@ -124,35 +124,6 @@ def _said(outcome: Any) -> str:
     if outcome.promotion is not None:
         return f"{outcome.window.start:%Y-%m-%d} version {outcome.promotion.to_version} promoted"
     return f"{outcome.window.start:%Y-%m-%d}" + (" challenger rejected" if outcome.verdict is not None else "")
-
-
-def _with_policy(spec: ModelSpec, policy: str) -> ModelSpec:
-    """Return the spec under another policy: ``never``, or that of a YAML file, read and checked as part of the spec."""
-    import yaml
-
-    from ml.specs import parse_spec
-
-    body: Mapping[str, Any] = {"when": {"kind": _NEVER}} if policy == _NEVER else _policy_of(Path(policy))
-    document = {**spec.model_dump(mode="json"), "policy": dict(body)}
-    return parse_spec(yaml.safe_dump(document), source=policy)
-
-
-def _policy_of(path: Path) -> Mapping[str, Any]:
-    import yaml
-
-    from ml.domain.errors import SpecError
-
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SpecError(f"The policy {path} cannot be read: {error}", remedy="give a YAML file, or `never`.") from error
-    if not isinstance(found, dict):
-        raise SpecError(
-            f"{path} holds no policy.",
-            remedy="write what stands under `policy:` in a spec, for example `when: {kind: never}`.",
-        )
-    body = found.get("policy", found)
-    return body if isinstance(body, dict) else {"when": body}
 
 
 def _on_trial(settings: Settings, policy_sha256: str) -> Settings:

@@ -65,18 +65,18 @@ def page() -> str:
 
 
 def _sections() -> Iterator[str]:
+    """Yield the panels in their order, each with its commands, groups of commands last."""
     root: Any = typer.main.get_command(app)
-    panel = ""
+    panels: dict[str, list[str]] = {}
     for name, found in root.commands.items():
         own = getattr(found, "rich_help_panel", None)
-        if isinstance(own, str) and own != panel:
-            panel = own
-            yield f"## {panel}\n"
+        panel = panels.setdefault(own if isinstance(own, str) else "", [])
         children = getattr(found, "commands", None)
-        if children is None:
-            yield _section(name, found)
-        else:
-            yield from (_section(f"{name} {child}", command) for child, command in children.items())
+        named = {name: found} if children is None else {f"{name} {child}": one for child, one in children.items()}
+        panel += [_section(label, one) for label, one in named.items()]
+    for title, sections in panels.items():
+        yield f"## {title}\n"
+        yield from sections
 
 
 def _section(name: str, command: Any) -> str:

@@ -20,6 +20,7 @@ from ml.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.progress import TaskID
 
 _INTERRUPTED = 130
 
@@ -68,6 +69,27 @@ class Session:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task(title, total=total, text="")
             yield lambda done, text: progress.update(task, completed=done, text=text)
+
+    @contextmanager
+    def stages(self, titles: Mapping[str, str]) -> Iterator[Callable[[str, int, int], None]]:
+        """Show a bar for each stage that begins, with the time left, on stderr if that is a terminal.
+
+        Yields ``advance(stage, done, of)``; ``titles`` names the stages.
+        """
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import TimeRemainingColumn as Left
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Left())
+        console = _console(stderr=True)
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            tasks: dict[str, TaskID] = {}
+
+            def advance(stage: str, done: int, of: int) -> None:
+                if stage not in tasks:
+                    tasks[stage] = progress.add_task(titles.get(stage, stage), total=of)
+                progress.update(tasks[stage], completed=done, total=of)
+
+            yield advance
 
 
 def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], None]:

@@ -20,7 +20,7 @@ from ml.flows.past import gather_past
 from ml.flows.workspace import Workspace
 from ml.flows.world import RecordedWorld
 from ml.policies.price import DEFAULT_SHARE
-from ml.policies.replay import REFERENCES, Comparison, Move, Prices, Setting, Table, compare, play
+from ml.policies.replay import Comparison, Move, Prices, Setting, Table, compare, plain_policies, play
 from ml.problems import problem_of
 from ml.specs import ModelSpec
 from ml.specs.policy import Costs, PolicySpec
@@ -90,7 +90,7 @@ def replay(
     Raises:
         NotFoundError: there are no batches on record.
     """
-    chosen = _standard(spec) if policies is None else policies
+    chosen = standard_policies(spec) if policies is None else policies
     with staged(workspace, spec, start=start, end=end, costs=costs, jobs=jobs, on_progress=on_progress) as stage:
         return compare(
             stage.world,
@@ -107,9 +107,10 @@ def replay(
         )
 
 
-def _standard(spec: ModelSpec) -> dict[str, PolicySpec]:
-    """The standard set without what is the present policy anyhow."""
-    found = {name: PolicySpec.model_validate(body) for name, body in STANDARD.items()}
+def standard_policies(spec: ModelSpec) -> dict[str, PolicySpec]:
+    """The standard set without what is the present policy anyhow; each waits for as many labelled rows as that one."""
+    least = {"min_labelled": spec.policy.min_labelled}
+    found = {name: PolicySpec.model_validate({**body, **least}) for name, body in STANDARD.items()}
     return {name: policy for name, policy in found.items() if policy.when != spec.policy.when}
 
 
@@ -152,7 +153,7 @@ def staged(
         told = None if on_progress is None else partial(on_progress, "trainings")
         fill(workspace, world, start=start, end=end, jobs=jobs, on_training=told)
         setting = setting_of(spec)
-        never = play(world, PolicySpec.model_validate(REFERENCES["never"]), setting)
+        never = play(world, plain_policies(spec.policy)["never"], setting)
         chosen = costs or spec.policy.costs
         yield Stage(world, setting, chosen, _prices(world, setting, chosen, never), never)
 

@@ -58,6 +58,15 @@ def load_spec(path: Path) -> ModelSpec:
     Raises:
         SpecError: the file cannot be read or has errors; the message lists all of them, a line each.
     """
+    return parse_spec(read_text(path), source=str(path))
+
+
+def read_text(path: Path) -> str:
+    """Read a file of at most ``MAX_BYTES`` as UTF-8.
+
+    Raises:
+        SpecError: it cannot be read, is larger, or is no UTF-8.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -68,10 +77,9 @@ def load_spec(path: Path) -> ModelSpec:
     if len(raw) > MAX_BYTES:
         raise SpecError(f"{path}: a spec has at most {MAX_BYTES} bytes; this file is larger.")
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpecError(f"{path}: byte {error.start} is not UTF-8.", remedy="save the file as UTF-8.") from error
-    return parse_spec(text, source=str(path))
 
 
 def parse_spec(text: str, *, source: str = "<spec>") -> ModelSpec:
@@ -80,14 +88,7 @@ def parse_spec(text: str, *, source: str = "<spec>") -> ModelSpec:
     Raises:
         SpecError: as for :func:`load_spec`.
     """
-    try:
-        data, lines = _build(text)
-    except _NotAcceptedError as error:
-        raise SpecError(f"{source}:{error.line}: {error}.") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        raise SpecError(f"{source}:{line}: this is not YAML: {_syntax(error)}.") from error
+    data, lines = read_yaml(text, source=source)
     if not isinstance(data, dict):
         raise SpecError(
             f"{source}:1: a spec is a mapping of fields such as model, problem, source and time; this is {_name(data)}."
@@ -95,7 +96,23 @@ def parse_spec(text: str, *, source: str = "<spec>") -> ModelSpec:
     try:
         return ModelSpec.model_validate(data)
     except ValidationError as error:
-        raise SpecError(_report(source, problems_of(error), lines)) from error
+        raise SpecError(report(source, problems_of(error), lines)) from error
+
+
+def read_yaml(text: str, *, source: str) -> tuple[Any, dict[Path_, int]]:
+    """Return the plain data of a YAML text and the line (from 1) of every path in it.
+
+    Raises:
+        SpecError: it is not YAML, or YAML of a kind that a spec does not need.
+    """
+    try:
+        return _build(text)
+    except _NotAcceptedError as error:
+        raise SpecError(f"{source}:{error.line}: {error}.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 1
+        raise SpecError(f"{source}:{line}: this is not YAML: {_syntax(error)}.") from error
 
 
 class _NotAcceptedError(Exception):
@@ -188,11 +205,12 @@ def _check_plain(event: Any) -> None:
         )
 
 
-def _report(source: str, problems: tuple[Problem, ...], lines: Mapping[Path_, int]) -> str:
+def report(source: str, problems: tuple[Problem, ...], lines: Mapping[Path_, int], *, what: str = "spec") -> str:
+    """Say all problems of a text, a line each, in the order of its lines."""
     count = f"{len(problems)} errors" if len(problems) > 1 else "1 error"
     placed = sorted(((_line(problem.path, lines), problem) for problem in problems), key=lambda item: item[0])
     rows = [f"{source}:{line}: {problem.sentence()}" for line, problem in placed]
-    return "\n".join([f"{source}: {count} in the spec.", *rows])
+    return "\n".join([f"{source}: {count} in the {what}.", *rows])
 
 
 def _line(path: Path_, lines: Mapping[Path_, int]) -> int:

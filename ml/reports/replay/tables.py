@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ml.domain.records import Decision, Verdict
 from ml.domain.replays import Replay
-from ml.policies.replay import REFERENCES, Comparison, Outcome
+from ml.policies.replay import REFERENCES, Comparison, Outcome, Tuned
 from ml.reports.replay.words import NOTHING, amount, roles, seconds_words, signed
 from ml.reports.tables import Column, Table, moment, number
 
@@ -83,3 +84,30 @@ def replays_table(replays: Sequence[Replay]) -> Table:
         for one in replays
     )
     return Table(columns, rows, title="replays")
+
+
+def tuned_table(tuned: Tuned) -> Table:
+    """A row a policy on the later batches, which the search never saw, the cheapest first."""
+    columns = (
+        Column("policy"),
+        Column(f"cost on the {tuned.later} later batches", right=True, wraps=True),
+        Column("saved by tuning", right=True),
+        Column("95 % interval", right=True),
+        Column("tuned is cheaper in", right=True),
+    )
+    found = [(tuned.cost, ("tuned", amount(round(tuned.cost, 4)), NOTHING, NOTHING, NOTHING))]
+    for name, rival in tuned.rivals.items():
+        low, high = (signed(round(end, 4)) for end in rival.interval)
+        saved = signed(round(rival.saved, 4))
+        cells = (name, amount(round(rival.cost, 4)), saved, f"{low} to {high}", f"{rival.confidence:.0%}")
+        found.append((rival.cost, cells))
+    rows = tuple(cells for _, cells in sorted(found, key=lambda one: one[0]))
+    return Table(columns, rows, tuple("bold" if row[0] == "tuned" else "" for row in rows), "tuning")
+
+
+def decided_table(decisions: Sequence[Decision], *, title: str) -> Table:
+    """A row a decision of one policy, with the id that production would have given it."""
+    columns = (Column("batch"), Column("decision"), Column("id"), Column("sentence", wraps=True))
+    rows = tuple((moment(one.window.start), one.verdict.value, one.id, one.sentence) for one in decisions)
+    styles = tuple("bold" if one.verdict is Verdict.RETRAIN else "" for one in decisions)
+    return Table(columns, rows, styles, title)

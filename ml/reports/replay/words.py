@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml.policies.replay import Comparison, Outcome
+from ml.policies.replay import Comparison, Outcome, Tuned
 from ml.reports.tables import moment, number
 from ml.specs.policy import PolicySpec
 
@@ -165,3 +165,16 @@ def smoothed(values: Sequence[float | None], width: int) -> list[float | None]:
 def smoothing(batches: int) -> int:
     """Over how many batches a line is smoothed, so that it stays readable: none up to 120 batches."""
     return max(1, round(batches / 60)) if batches > 120 else 1  # noqa: PLR2004
+
+
+def tuned_text(tuned: Tuned) -> str:
+    """Say which numbers were found, on what, and what that was worth."""
+    changes = [f"  {name}: {old:g} → {new:g}" for name, (old, new) in tuned.values.items()]
+    before, after = tuned.searched
+    lines = [
+        f"{_times(tuned.trials, 'setting')} played on the {tuned.earlier} earlier batches, where the best cost "
+        f"{amount(round(after, 4))} and the untuned one {amount(round(before, 4))}: that proves nothing yet.",
+        *changes,
+        tuned.sentence,
+    ]
+    return "\n".join(lines) + "\n"

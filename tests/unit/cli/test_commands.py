@@ -79,7 +79,8 @@ def test_a_policy_on_trial_has_records_of_its_own(evergreen: Evergreen, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("[1]", "holds no policy"), ("when: {kind: nvr}", 'given "nvr"'), ("a: [", "cannot be read")]
+    ("content", "said"),
+    [("[1]", "holds no policy"), ("when: {kind: nvr}", 'given "nvr"'), ("a: [", "policy.yaml:2: this is not YAML")],
 )
 def test_a_policy_file_is_checked(evergreen: Evergreen, tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "policy.yaml"

@@ -1,8 +1,9 @@
 """What a decision costs: asking the policy over a long history, beside the query that gathers it.
 
-A made-up model with so many batches of records: labels, the metric of the champion and of three former champions, drift of
-every feature, and a retraining every ten batches. Printed are milliseconds of CPU for one decision (facts, digest, rules,
-guards, id), by policy, and the limit. Peers have no such step to compare with: Airflow and Evidently alone keep no
+A made-up model with so many batches of records: labels, the metric of the champion and of three former champions, drift
+of every feature, and a retraining every ten batches. Printed are milliseconds of CPU for one decision (facts, digest,
+rules, guards, id), by policy, and the limit. Peers have no such step to compare with: Airflow and Evidently alone
+keep no
 history of decisions; the bare fold over the same records is printed beside it.
 
     python benchmarks/decide.py [--batches 1000] [--repeats 5]

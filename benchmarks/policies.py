@@ -68,7 +68,8 @@ def show(title: str, results: list[Result], delays: list[int]) -> None:
         some = [one for one in results if one.held_back is held_back]
         if some:
             print(
-                f"\n## {title}: {len({one.stream for one in some})} streams × estimators {what}\n\n{table(some, delays)}"
+                f"\n## {title}: {len({one.stream for one in some})} streams × estimators {what}\n\n"
+                f"{table(some, delays)}"
             )
 
 

@@ -198,7 +198,7 @@ def sticky(losses: dict[int, np.ndarray]) -> int:
 
 
 def hindsight(matrix: Matrix, setting: Setting) -> tuple[float, list[tuple[int, int]]]:
-    """Find the cheapest moments (and windows, of the setting's) knowing everything: the cost, and (arrived, window) of each.
+    """Find the cheapest moments (and windows, of the setting's) knowing all: the cost, and (arrived, window) of each.
 
     A dynamic programme from the end: ``best[t]`` is the least cost of the batches from t on, if a model goes live
     before t.

@@ -87,7 +87,7 @@ def _steps(rng: np.random.Generator, most: int) -> np.ndarray:
 
 
 def path(kind: str, rng: np.random.Generator) -> np.ndarray:
-    """Where the concept stands at each batch: a position on a line of concepts, one unit apart if they are different."""
+    """Where the concept stands at each batch: a place on a line of concepts, one unit apart if they are different."""
     at = np.arange(BATCHES)
     if kind in {"abrupt", "concept"}:
         return _steps(rng, 3)

@@ -37,16 +37,20 @@ def run_all(
         say(f"playing {number}/{len(matrices)} {matrix.name}")
         for setting in settings:
             best, moments = hindsight(matrix, setting)
-            results.append(_result("hindsight", matrix, setting, 0.0, len(moments), 0, 0))
+            results.append(_result("hindsight", matrix, setting, 0.0, lives=len(moments), looks=0, paid=0))
             for policy in policies:
                 run = play(matrix, setting, policy)
                 regret = 100 * (run.cost - best) / max(best, TINY)
                 paid = sum(pays(run))
-                results.append(_result(policy.name, matrix, setting, regret, len(run.lives), run.looks, paid))
+                results.append(
+                    _result(policy.name, matrix, setting, regret, lives=len(run.lives), looks=run.looks, paid=paid)
+                )
     return results
 
 
-def _result(policy: str, matrix: Matrix, setting: Setting, regret: float, lives: int, looks: int, paid: int) -> Result:
+def _result(
+    policy: str, matrix: Matrix, setting: Setting, regret: float, *, lives: int, looks: int, paid: int
+) -> Result:
     return Result(policy, matrix.name, matrix.group, matrix.held_back, setting, regret, lives, looks, paid)
 
 

@@ -25,6 +25,7 @@ _LIKE = 3.0  # neighbouring batches resemble each other: so many tell as much as
 _BOLD = 6.0  # log odds that losses alone may claim
 _NOISE_OF_LOOK = 0.03  # of the error rate: a held-out batch can happen to suit one of two models
 _SHARE = (0.3, 1.5)  # of the gain of a model fitted today, what a look's challenger may show
+_NOTHING = 1e-12
 _USUAL_SHARE = 0.7  # the same where the curve is flat
 _LONGEST = 150  # batches of a champion's life that are looked at singly
 
@@ -78,9 +79,9 @@ class _Course:
         self.variance = np.maximum(((change @ curve.covariance) * change).sum(axis=1), 0.0)
 
     def share(self, first: int, until: int, passed: int) -> float:
-        """Share of a fresh model's gain that a challenger fitted before ``first`` shows on the batches up to ``until``."""
+        """Share of a fresh model's gain that a challenger fitted before ``first`` shows on batches up to ``until``."""
         whole = float(self.gain[passed])
-        if whole <= 1e-12:
+        if whole <= _NOTHING:
             return _USUAL_SHARE
         at = np.arange(first, until)
         ages = np.clip(at - self._until, 0, len(SHAPES) - 1), np.clip(at - first, 0, len(SHAPES) - 1)
@@ -103,7 +104,7 @@ def believe(evidence: Evidence, curve: Curve, record: Record) -> Belief:
     steady, variance, looks = _steady(evidence, curve, record, course, new)
     jump = SUDDEN * record.error
     jump_var = jump**2 / 2
-    when = _when(evidence, record, looks, new, variance, jump)
+    when = _when(evidence, record, looks, new, variance=variance, jump=jump)
     odds = float(1 - when[0])
     told = when[1:] / max(odds, 1e-12)
     since = new - np.arange(new)  # batches from each possible change on
@@ -142,7 +143,7 @@ def _steady(
     until = evidence.champion.until
     for one in rejected(evidence):
         at = min(max(one.until - until, last), new)
-        mean, variance = _pass(course, curve, mean, variance, last, at)
+        mean, variance = _pass(course, curve, mean, variance, last=last, now=at)
         last = at
         share, noise = course.share(one.first, one.until, at), _noise(one, record)
         missed = one.gain / evidence.scale - share * mean
@@ -150,11 +151,11 @@ def _steady(
         looks.append(_Look(one.first - until, missed, total))
         mean += share * variance / total * missed
         variance *= noise / total
-    mean, variance = _pass(course, curve, mean, variance, last, new)
+    mean, variance = _pass(course, curve, mean, variance, last=last, now=new)
     return mean, variance, looks
 
 
-def _pass(course: _Course, curve: Curve, mean: float, variance: float, last: int, now: int) -> tuple[float, float]:
+def _pass(course: _Course, curve: Curve, mean: float, variance: float, *, last: int, now: int) -> tuple[float, float]:
     """Let batches pass: the curve's gain is added, and what it does not foresee."""
     grown = float(course.gain[now] - course.gain[last])
     doubt = max(0.0, float(course.variance[now] - course.variance[last]))
@@ -165,8 +166,8 @@ def _noise(one: Comparison, record: Record) -> float:
     return record.per_row / max(one.rows, 1) + (_NOISE_OF_LOOK * record.error) ** 2 / max(one.until - one.first, 1)
 
 
-def _when(evidence: Evidence, record: Record, looks: list[_Look], new: int, variance: float, jump: float) -> Vector:
-    """Probabilities of no sudden change (place 0), or of one in the first, second, … batch after the champion's data."""
+def _when(evidence: Evidence, record: Record, looks: list[_Look], new: int, *, variance: float, jump: float) -> Vector:
+    """Probabilities of no sudden change (place 0), or of one in the first, second, … batch after its data."""
     told = np.zeros(new + 1)
     told[1:] = _own_losses(evidence.champion.until + np.arange(new, dtype=float), record, variance, jump)
     for look in looks:

@@ -52,7 +52,8 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
     matter: they are not in the evidence.
 
     Args:
-        evidence: Stored observations, counted in batches. counterfactual: Whether to search the price up to which the
+        evidence: Stored observations, counted in batches.
+        counterfactual: Whether to search the price up to which the
             verdict would have been another (some more milliseconds).
     """
     losses = by_batch(evidence)

@@ -81,11 +81,10 @@ class RecordedWorld:
         found = self._challenges[place]
         if found is None:
             return None
-        challenge = found
-        if least_gain is None or champion is None or pays(challenge.gate.difference, least_gain):
-            return challenge
-        gate = replace(challenge.gate, passed=False, findings=(*challenge.gate.findings, _not_worth_it(least_gain)))
-        return replace(challenge, serving=challenge.challenger, refit_until=None, gate=gate)
+        if least_gain is None or champion is None or pays(found.gate.difference, least_gain):
+            return found
+        gate = replace(found.gate, passed=False, findings=(*found.gate.findings, _not_worth_it(least_gain)))
+        return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
     def _challenge(self, step: int, serving: str, newer_than: datetime | None) -> Challenge | None:
         state = self.past.digest(self.past.known[step])
@@ -120,10 +119,21 @@ class RecordedWorld:
         terms = [terms_of(self._metric, truth, one) for one in predictions]
         picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
         chosen, recipe, column = fitted[picked.place]
-        judgement = self._judge(split, chosen, truth, predictions[picked.place], serving, held)
+        judgement = self._judge(
+            split, chosen, truth=truth, challenger=predictions[picked.place], serving=serving, held=held
+        )
         refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
-        return _document(split, chosen, recipe, refitted, judgement, len(fitted), seconds, self._spec)
+        return _document(
+            split,
+            chosen,
+            recipe=recipe,
+            refitted=refitted,
+            judgement=judgement,
+            windows=len(fitted),
+            seconds=seconds,
+            spec=self._spec,
+        )
 
     def _refitted(self, step: int, trained_on: TrainingSet, column: Column) -> Recipe | None:
         """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
@@ -145,6 +155,7 @@ class RecordedWorld:
         self,
         split: Split,
         chosen: TrainingSet,
+        *,
         truth: pd.DataFrame,
         challenger: pd.DataFrame,
         serving: str,
@@ -174,9 +185,7 @@ class RecordedWorld:
             return None
         for name in ("challenger", "serving"):
             self.remember(Recipe(**{**document[name], "step": step}))
-        gate = document["gate"]
-        until = document["refit_until"]
-        findings = tuple(_finding(code, outcome) for code, outcome in gate["findings"])
+        gate, until = document["gate"], document["refit_until"]
         return Challenge(
             challenger=document["challenger"]["key"],
             serving=document["serving"]["key"],
@@ -199,7 +208,7 @@ class RecordedWorld:
                 rows_sha256="",
                 refitted=until is not None,
                 generation=0,
-                findings=findings,
+                findings=tuple(_finding(code, outcome) for code, outcome in gate["findings"]),
             ),
         )
 
@@ -219,13 +228,12 @@ class RecordedWorld:
         spec, schema = self._spec, self.past.schema
         recipe = self._recipes[champion.challenger]
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
-        rows = champion.gate.rows
         judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
         newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
         sides = Sides(
             reference=reference_sample(learned, spec, schema),
             features=self.past.features(step),
-            reference_predictions=self._predictions(recipe, newest, rows),
+            reference_predictions=self._predictions(recipe, newest, champion.gate.rows),
             predictions=self.matrix.scored(self._recipes[champion.serving], step),
             labelled=[self.past.joined(part) for part in self.past.arrived(step)],
         )
@@ -251,18 +259,18 @@ def _observation(document: Json) -> Json:
 
 
 def _finding(code: str, outcome: str) -> Finding:
-    """What a policy sees of a check: its code and outcome."""
+    """Return what a policy sees of a check."""
     return Finding(code, Severity.ERROR, "", "", "", "", Outcome(outcome))
 
 
 def _not_worth_it(least_gain: float) -> Finding:
-    found = _finding(NOT_WORTH_IT, Outcome.FAILED.value)
-    return replace(found, expected=f"a gain of at least {least_gain:+.4g}")
+    return replace(_finding(NOT_WORTH_IT, Outcome.FAILED.value), expected=f"a gain of at least {least_gain:+.4g}")
 
 
 def _document(
     split: Split,
     chosen: TrainingSet,
+    *,
     recipe: Recipe,
     refitted: Recipe | None,
     judgement: Judgement,
@@ -287,8 +295,6 @@ def _document(
             "difference": judgement.difference,
             "interval": judgement.interval,
             "rows": len(split.holdout),
-            "findings": [
-                [one.code, one.outcome.value] for one in judgement.findings if one.outcome is not Outcome.PASSED
-            ],
+            "findings": [[one.code, one.outcome.value] for one in judgement.findings],
         },
     }

@@ -173,7 +173,6 @@ class CostRule(Spec):
         description="Whether a challenger may be trained only to see if retraining pays; it goes live only if the gain "
         "on the held-out rows says so.",
     )
-    horizon: int = Field(default=20, ge=1, le=200, description="How many batches the plan looks ahead.")
 
 
 class ManualRule(Spec):

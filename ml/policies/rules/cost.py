@@ -50,9 +50,10 @@ def _explained(plan: Plan) -> dict[str, Any]:
         "price_limit": plan.price_limit,
         "measured_loss": plan.measured_loss,
         "cap": plan.cap,
+        "sudden": plan.sudden,
     }
     known = {name: _known(value) for name, value in numbers.items()}
-    return {"reason": plan.reason, **known, "retrain_in": list(plan.retrain_in)}
+    return {"reason": str(plan.reason), **known, "retrain_in": list(plan.retrain_in)}
 
 
 def _known(value: float) -> float | None:

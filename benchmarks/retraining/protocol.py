@@ -187,9 +187,7 @@ def sticky(losses: dict[int, np.ndarray]) -> int:
     for other in others:
         paired = losses[first] - losses[other]
         error = paired.std() / math.sqrt(len(paired))
-        better = paired.mean() > 0 and 0.5 * math.erfc(
-            paired.mean() / max(error, 1e-12) / math.sqrt(2)
-        ) * 2 < STICKY_P / len(others)
+        better = paired.mean() > 0 and 0.5 * math.erfc(paired.mean() / max(error, 1e-12) / math.sqrt(2)) * 2 < STICKY_P / len(others)
         if better and losses[other].mean() < least:
             best, least = other, losses[other].mean()
     return best

@@ -1,1 +1,1 @@
-"""What `benchmarks/policies.py` is made of: streams, matrices of losses, the protocol, the policies compared, tables."""
+"""What `benchmarks/policies.py` is made of: streams, matrices of losses, protocol, policies compared, tables."""

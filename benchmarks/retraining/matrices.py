@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from retraining.drift import drift_shares
 from retraining.streams import BATCHES, Recipe, Stream
 
 ESTIMATORS = ("linear", "boosting")
 WINDOWS = (None, 10, 3)  # batches trained on; None is all history
+_NO_DRIFT = np.zeros((BATCHES, BATCHES))
 VERSION = 1  # of the way of fitting; another number computes anew
 
 
@@ -24,8 +26,8 @@ VERSION = 1  # of the way of fitting; another number computes anew
 class Matrix:
     """Losses of every model on every later row.
 
-    ``rows[w][i]`` are the losses (0/1, or absolute errors over those of a dummy) of the model fitted on the window ``w``
-    that ends with batch ``i``, for all rows from batch ``i + 1`` on; ``bounds`` are the batches' first rows.
+    ``rows[w][i]`` are the losses (0/1, or absolute errors over those of a dummy) of the model fitted on the window
+    ``w`` that ends with batch ``i``, for all rows from batch ``i + 1`` on; ``bounds`` are the batches' first rows.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Matrix:
     held_back: bool
     bounds: np.ndarray
     rows: tuple[tuple[np.ndarray, ...], ...]
+    drift: np.ndarray  # share of the columns that drifted between two batches
 
     @cached_property
     def means(self) -> np.ndarray:
@@ -112,13 +115,38 @@ def compute(recipe: Recipe, kind: str) -> Matrix:
             if start not in seen:
                 seen[start] = _column(kind, stream, scale, start, trained)
             kept[w].append(seen[start])
-    return Matrix(f"{recipe.name}/{kind}", recipe.group, recipe.held_back, stream.bounds, tuple(map(tuple, kept)))
+    return Matrix(
+        f"{recipe.name}/{kind}", recipe.group, recipe.held_back, stream.bounds, tuple(map(tuple, kept)), _NO_DRIFT
+    )
 
 
 def load(recipe: Recipe, kind: str, cache: Path, say: Callable[[str], None] = lambda _: None) -> Matrix:
     """Take the matrix from the cache, or compute it and put it there."""
-    key = hashlib.sha256(f"{VERSION} {recipe.name} {recipe.rows} {kind}".encode()).hexdigest()[:10]
-    path = cache / f"{recipe.name}-{kind}-{key}.npz"
+    return replace(_matrix(recipe, kind, cache, say), drift=_drift(recipe, cache))
+
+
+def _key(*parts: object) -> str:
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()[:10]
+
+
+def _drift(recipe: Recipe, cache: Path) -> np.ndarray:
+    path = cache / f"{recipe.name}-drift-{_key(VERSION, recipe.name, recipe.rows)}.npz"
+    if not path.exists():
+        _save(path, shares=drift_shares(recipe.make()))
+    with np.load(path) as data:
+        return data["shares"]
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    """Write beside and rename, so that a killed run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez_compressed(part, **arrays)
+    part.replace(path)
+
+
+def _matrix(recipe: Recipe, kind: str, cache: Path, say: Callable[[str], None]) -> Matrix:
+    path = cache / f"{recipe.name}-{kind}-{_key(VERSION, recipe.name, recipe.rows, kind)}.npz"
     if path.exists():
         with np.load(path) as data:
             return _unpack(recipe, kind, data["bounds"], data["flat"], data["sizes"])
@@ -126,14 +154,11 @@ def load(recipe: Recipe, kind: str, cache: Path, say: Callable[[str], None] = la
     matrix = compute(recipe, kind)
     flat = np.concatenate([losses for models in matrix.rows for losses in models])
     sizes = np.array([len(losses) for models in matrix.rows for losses in models])
-    cache.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
-    np.savez_compressed(part, bounds=matrix.bounds, flat=flat, sizes=sizes)
-    part.replace(path)
+    _save(path, bounds=matrix.bounds, flat=flat, sizes=sizes)
     return matrix
 
 
 def _unpack(recipe: Recipe, kind: str, bounds: np.ndarray, flat: np.ndarray, sizes: np.ndarray) -> Matrix:
     pieces = np.split(flat, np.cumsum(sizes)[:-1])
     rows = tuple(tuple(pieces[w * BATCHES : (w + 1) * BATCHES]) for w in range(len(WINDOWS)))
-    return Matrix(f"{recipe.name}/{kind}", recipe.group, recipe.held_back, bounds, rows)
+    return Matrix(f"{recipe.name}/{kind}", recipe.group, recipe.held_back, bounds, rows, _NO_DRIFT)

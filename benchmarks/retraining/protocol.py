@@ -1,14 +1,13 @@
 """The protocol: serve, labels arrive, decide, retrain; and the cheapest choice of moments in hindsight.
 
-Batch t is served → the labels of t - delay arrive → the policy decides → a retraining on the labelled batches serves from t + 1.
-Costs are losses per batch plus prices. A look holds the newest labelled batches out, trains on those before them, and goes
-live (refitted on all) only if the gain measured there is large enough.
+Batch t is served → the labels of t - delay arrive → the policy decides → a retraining on the labelled batches serves
+from t + 1. Costs are losses per batch plus prices. A look holds the newest labelled batches out, trains on those
+before them, and goes live (refitted on all) only if the gain measured there is large enough.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -98,8 +97,12 @@ class Run:
 
     def per_row(self) -> np.ndarray:
         """Losses row by row of the newest labelled batch, of whoever served it."""
-        window, trained = self.served[self.labelled - 1 - self.first_served]
+        window, trained = self.served_by(self.labelled - 1)
         return self.matrix.losses(window, trained, self.labelled - 1, self.labelled - 1)
+
+    def served_by(self, batch: int) -> tuple[int, int]:
+        """Return the model (window, trained through) that served a batch."""
+        return self.served[batch - self.first_served]
 
     @property
     def first_served(self) -> int:
@@ -187,7 +190,8 @@ def sticky(losses: dict[int, np.ndarray]) -> int:
     for other in others:
         paired = losses[first] - losses[other]
         error = paired.std() / math.sqrt(len(paired))
-        better = paired.mean() > 0 and 0.5 * math.erfc(paired.mean() / max(error, 1e-12) / math.sqrt(2)) * 2 < STICKY_P / len(others)
+        chance = math.erfc(paired.mean() / max(error, 1e-12) / math.sqrt(2))
+        better = paired.mean() > 0 and chance < STICKY_P / len(others)
         if better and losses[other].mean() < least:
             best, least = other, losses[other].mean()
     return best
@@ -196,7 +200,8 @@ def sticky(losses: dict[int, np.ndarray]) -> int:
 def hindsight(matrix: Matrix, setting: Setting) -> tuple[float, list[tuple[int, int]]]:
     """Find the cheapest moments (and windows, of the setting's) knowing everything: the cost, and (arrived, window) of each.
 
-    A dynamic programme from the end: ``best[t]`` is the least cost of the batches from t on, if a model goes live before t.
+    A dynamic programme from the end: ``best[t]`` is the least cost of the batches from t on, if a model goes live
+    before t.
     """
     first = FIRST + setting.delay
     means = matrix.means
@@ -233,6 +238,3 @@ def pays(run: Run, horizon: int = 10) -> list[bool]:
         saved = means[old[0], old[1], arrived : arrived + horizon] - means[new[0], new[1], arrived : arrived + horizon]
         out.append(bool(saved.sum() > run.setting.price))
     return out
-
-
-PolicyFactory = Callable[[], Policy]

@@ -1,7 +1,7 @@
 """Streams in time order, cut into fifty batches: real ones where they lie, seeded synthetic ones always.
 
-A synthetic stream is a *concept* (what the labels mean), a *kind of change*, and a batch difficulty that fluctuates by several
-points whatever the model does, since real streams do: that is what makes moments hard to choose.
+A synthetic stream is a *concept* (what the labels mean), a *kind of change*, and a batch difficulty that fluctuates
+by several points whatever the model does, since real streams do: that is what makes moments hard to choose.
 """
 
 from __future__ import annotations
@@ -75,12 +75,14 @@ def real() -> list[Recipe]:
     ]
 
 
-# --- synthetic: how the concept's position moves -----------------------------------------------------------------------
+# --- synthetic: how the concept's position moves ------------------------------------------------------------------
 
 
 def _steps(rng: np.random.Generator, most: int) -> np.ndarray:
     """Levels 0, 1, 2, … that change at up to ``most`` moments, not too close to either end or each other."""
-    places = np.sort(rng.choice(np.arange(9, 46, 6), size=rng.integers(1, most + 1), replace=False) + rng.integers(0, 4))
+    places = np.sort(
+        rng.choice(np.arange(9, 46, 6), size=rng.integers(1, most + 1), replace=False) + rng.integers(0, 4)
+    )
     return np.searchsorted(places, np.arange(BATCHES), side="right").astype(float)
 
 
@@ -119,23 +121,29 @@ def _weights(rng: np.random.Generator, dimensions: int, position: float, levels:
     return levels[low] + (position - low) * (levels[low + 1] - levels[low])
 
 
-# --- synthetic: concepts. Each gives features and a score for one batch; the sign of the score is the clean label. ---------
+# --- synthetic: concepts. Each gives features and a score for one batch; the score's sign is the clean label. ------
 
 
-def _hyperplane(rng: np.random.Generator, n: int, position: float, shift: float, memory: dict) -> tuple[np.ndarray, np.ndarray]:
+def _hyperplane(
+    rng: np.random.Generator, n: int, position: float, shift: float, memory: dict
+) -> tuple[np.ndarray, np.ndarray]:
     levels = memory.setdefault("levels", [rng.normal(0, 1, 8)])
     x = rng.normal(0, 1, (n, 10)) + shift * memory.setdefault("direction", rng.normal(0, 1, 10))
     return x, x[:, :8] @ _weights(rng, 8, position, levels) / 2.5
 
 
-def _rotating(rng: np.random.Generator, n: int, position: float, shift: float, memory: dict) -> tuple[np.ndarray, np.ndarray]:
+def _rotating(
+    rng: np.random.Generator, n: int, position: float, shift: float, memory: dict
+) -> tuple[np.ndarray, np.ndarray]:
     angle = 0.6 * position
     x = rng.normal(0, 1, (n, 5))
     x[:, 0] += shift
     return x, np.cos(angle) * x[:, 0] + np.sin(angle) * x[:, 1] + 0.6 * np.sin(2 * x[:, 2])
 
 
-def _sea(rng: np.random.Generator, n: int, position: float, shift: float, memory: dict) -> tuple[np.ndarray, np.ndarray]:
+def _sea(
+    rng: np.random.Generator, n: int, position: float, shift: float, memory: dict
+) -> tuple[np.ndarray, np.ndarray]:
     thresholds = memory.setdefault("thresholds", 9.0 + np.concatenate([[0.0], rng.uniform(-2.5, 2.5, 9)]))
     x = rng.uniform(0, 10, (n, 3))
     x[:, 2] += shift
@@ -143,7 +151,9 @@ def _sea(rng: np.random.Generator, n: int, position: float, shift: float, memory
     return x, (level - x[:, 0] - x[:, 1]) / 3
 
 
-def _mixed(rng: np.random.Generator, n: int, position: float, shift: float, memory: dict) -> tuple[np.ndarray, np.ndarray]:
+def _mixed(
+    rng: np.random.Generator, n: int, position: float, shift: float, memory: dict
+) -> tuple[np.ndarray, np.ndarray]:
     """Four numbers and three categories (12, 30 and 150 values, so that more data goes on helping)."""
     sizes = (12, 30, 150)
     x = rng.normal(0, 1, (n, 4))
@@ -158,7 +168,9 @@ def _mixed(rng: np.random.Generator, n: int, position: float, shift: float, memo
     return np.column_stack([x, *codes]), score / 1.5
 
 
-def _blobs(rng: np.random.Generator, n: int, position: float, shift: float, memory: dict) -> tuple[np.ndarray, np.ndarray]:
+def _blobs(
+    rng: np.random.Generator, n: int, position: float, shift: float, memory: dict
+) -> tuple[np.ndarray, np.ndarray]:
     """Twelve clusters, each with a class; a new concept reassigns and moves some."""
     centres = memory.setdefault("centres", rng.normal(0, 2, (12, 4)))
     signs = memory.setdefault("signs", [np.where(rng.random(12) < 0.5, -1.0, 1.0)])

@@ -21,8 +21,8 @@ class Sides:
     """What is compared: the champion's training rows with a batch, and its predictions then and now.
 
     ``features`` are the batch's, as estimators see them. ``reference_predictions`` are those for the rows that the
-    champion was judged on: those for rows it was fitted on would look too sure. ``labelled`` are the frames whose labels
-    came with this batch.
+    champion was judged on: those for rows it was fitted on would look too sure. ``labelled`` are the frames whose
+    labels came with this batch.
     """
 
     reference: pd.DataFrame

@@ -27,8 +27,8 @@ from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
-from ml.training import TrainingSet, fit, refit, refit_set, split_batches
 from ml.specs.training import candidates_of
+from ml.training import TrainingSet, fit, refit, refit_set, split_batches
 
 _BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "RandomForest")
 """Estimators whose prediction for a row is the same bits whatever rows come along. Others multiply matrices, which may

@@ -120,10 +120,21 @@ class RecordedWorld:
         terms = [terms_of(self._metric, truth, one) for one in predictions]
         picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
         chosen, recipe, column = fitted[picked.place]
-        judgement = self._judge(split, chosen, truth, predictions[picked.place], serving, held)
+        judgement = self._judge(
+            split, chosen, truth=truth, challenger=predictions[picked.place], serving=serving, held=held
+        )
         refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
-        return _document(split, chosen, recipe, refitted, judgement, len(fitted), seconds, self._spec)
+        return _document(
+            split,
+            chosen,
+            recipe=recipe,
+            refitted=refitted,
+            judgement=judgement,
+            windows=len(fitted),
+            seconds=seconds,
+            spec=self._spec,
+        )
 
     def _refitted(self, step: int, trained_on: TrainingSet, column: Column) -> Recipe | None:
         """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
@@ -145,6 +156,7 @@ class RecordedWorld:
         self,
         split: Split,
         chosen: TrainingSet,
+        *,
         truth: pd.DataFrame,
         challenger: pd.DataFrame,
         serving: str,
@@ -263,6 +275,7 @@ def _not_worth_it(least_gain: float) -> Finding:
 def _document(
     split: Split,
     chosen: TrainingSet,
+    *,
     recipe: Recipe,
     refitted: Recipe | None,
     judgement: Judgement,

@@ -1,0 +1,7 @@
+"""The learned plan: when retraining pays, from comparisons of models of different age on the same rows."""
+
+from ml.policies.plan.evidence import Comparison, Evidence, Fitted, Loss
+from ml.policies.plan.make import make_plan
+from ml.policies.plan.plan import Plan, PlanVerdict, Reason
+
+__all__ = ["Comparison", "Evidence", "Fitted", "Loss", "Plan", "PlanVerdict", "Reason", "make_plan"]

@@ -1,0 +1,66 @@
+"""What the plan may know: stored comparisons of losses, counted in batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a version was fitted on, in batches: from ``first`` up to, not including, ``until``."""
+
+    version: int
+    first: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Mean loss of one version on one labelled batch, over ``rows`` labelled rows."""
+
+    fitted: Fitted
+    batch: int
+    loss: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A challenger against the champion on the held-out batches ``first`` to ``until`` (not included).
+
+    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its 95 %
+    interval (not numbers if there is none). ``challenger`` is what was compared, before any refit.
+    """
+
+    champion: Fitted
+    challenger: Fitted
+    first: int
+    until: int
+    gain: float
+    low: float
+    high: float
+    rows: int
+    promoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the plan knows; batches are counted from 0, the oldest on record.
+
+    ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
+    ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
+    losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
+    the new labelled batches that a look holds out. Losses are divided by ``scale``.
+    """
+
+    champion: Fitted
+    arrived: int
+    labelled: int
+    losses: tuple[Loss, ...]
+    comparisons: tuple[Comparison, ...]
+    asked: tuple[int, ...]
+    price: float
+    look: float = 0.1
+    scale: float = 1.0
+    holdout: float = 0.3
+    rows: int = 0

@@ -1,0 +1,129 @@
+"""From evidence to plan: a pure function of stored observations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from ml.policies.plan.belief import Belief, believe
+from ml.policies.plan.evidence import Evidence
+from ml.policies.plan.moments import HORIZON, Moments, moments
+from ml.policies.plan.pairs import clipped, pairs_of
+from ml.policies.plan.plan import Plan, PlanVerdict, Reason
+from ml.policies.plan.record import Record, by_batch, record_of
+from ml.policies.plan.staleness import Curve, fit_curve
+from ml.policies.plan.worth import Worth, worth
+
+SPACING = 0.45  # share of the interval which the prices imply that must lie between two looks
+USUAL_SPEED = (
+    0.015  # staleness per batch, as a share of the error rate, that this interval is taken from (0.003 of 0.2)
+)
+CLEAR = 0.4  # shares of its price that a retraining must save to be made without a condition
+_SUDDEN = 0.3  # probability from which a sudden change is named as the reason
+_TO_LOOK = 2  # new labelled batches that a look needs: one to learn from, one to measure by
+_HALVINGS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What does not depend on the price."""
+
+    evidence: Evidence
+    record: Record
+    curve: Curve
+    belief: Belief
+
+    @property
+    def new(self) -> int:
+        return self.evidence.labelled - self.evidence.champion.until
+
+    @property
+    def lag(self) -> int:
+        return self.evidence.arrived - self.evidence.labelled
+
+    def moments(self, price: float) -> Moments:
+        return moments(self.curve, age=clipped(self.new + self.lag), lag=clipped(self.lag), price=price)
+
+
+def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
+    """Plan the next retrainings and say whether one, or a look, is due now.
+
+    The same evidence always gives the same plan. Labels that have not arrived, and what was observed later, cannot
+    matter: they are not in the evidence.
+
+    Args:
+        evidence: Stored observations, counted in batches. counterfactual: Whether to search the price up to which the
+            verdict would have been another (some more milliseconds).
+    """
+    losses = by_batch(evidence)
+    if evidence.labelled <= evidence.champion.until or not losses:
+        return Plan(PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW, price=evidence.price)
+    record = record_of(evidence, losses)
+    pairs = pairs_of(evidence, losses)
+    curve = fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
+    known = _Known(evidence, record, curve, believe(evidence, curve, record))
+    plan = _plan(known, evidence.price)
+    if counterfactual and plan.reason in {Reason.DOES_NOT_PAY, Reason.NOTHING_TO_GAIN}:
+        return replace(plan, price_limit=_price_limit(known))
+    return plan
+
+
+def _plan(known: _Known, price: float) -> Plan:
+    evidence, belief, record = known.evidence, known.belief, known.record
+    ahead = known.moments(price)
+    found = worth(belief, ahead, record.cap)
+    verdict, reason = _decide(known, found, price)
+    if verdict is PlanVerdict.LOOK and reason is Reason.PLAUSIBLE and belief.odds >= _SUDDEN:
+        reason = Reason.SUDDEN
+    age, lag = known.new + known.lag, known.lag
+    staleness = min(belief.mean, record.cap)
+    ageing = known.curve.age
+    return Plan(
+        verdict,
+        reason,
+        least_gain=found.least_gain * evidence.scale
+        if verdict is PlanVerdict.LOOK and found.least_gain is not None
+        else None,
+        staleness=staleness,
+        staleness_sd=belief.sd,
+        speed=float(ageing[clipped(lag + 1)] - ageing[clipped(lag)]),
+        expected_loss=staleness + float(ageing[clipped(age + 1)] - ageing[clipped(age)]),
+        saving=found.blind,
+        price=price,
+        retrain_in=ahead.schedule(staleness),
+        cap=record.cap,
+        measured_loss=max(staleness, 0.0) * (known.new + 1) / 2,  # staleness has grown from nothing to this
+        sudden=belief.odds,
+    )
+
+
+def _decide(known: _Known, found: Worth, price: float) -> tuple[PlanVerdict, Reason]:
+    evidence = known.evidence
+    if known.record.cap * HORIZON < price:
+        return PlanVerdict.KEEP, Reason.NOTHING_TO_GAIN
+    if evidence.asked and evidence.arrived - max(evidence.asked) < _spacing(known.record, price):
+        return PlanVerdict.KEEP, Reason.TOO_SOON
+    clear = found.blind > CLEAR * price
+    if known.new < _TO_LOOK:
+        return (PlanVerdict.RETRAIN, Reason.PAYS) if clear else (PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW)
+    looking = found.looking - evidence.look * price
+    if max(looking, found.blind) <= 0 or found.least_gain is None:
+        return PlanVerdict.KEEP, Reason.DOES_NOT_PAY
+    if clear and found.blind >= looking:
+        return PlanVerdict.RETRAIN, Reason.PAYS
+    return PlanVerdict.LOOK, Reason.PLAUSIBLE
+
+
+def _spacing(record: Record, price: float) -> float:
+    """Share of √(2c/β), the interval of the calendar that knows prices alone."""
+    return SPACING * math.sqrt(2 * price / (USUAL_SPEED * record.error))
+
+
+def _price_limit(known: _Known) -> float:
+    """Search the largest price at which a challenger would have been asked for; not a number if there is none."""
+    low, high = 0.0, known.evidence.price
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        verdict, _reason = _decide(known, worth(known.belief, known.moments(middle), known.record.cap), middle)
+        low, high = (low, middle) if verdict is PlanVerdict.KEEP else (middle, high)
+    return low if low > 0 else math.nan

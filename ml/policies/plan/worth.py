@@ -1,0 +1,72 @@
+"""What a look is worth before it is made, and the gain from which going live then pays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.policies.plan.belief import Belief
+from ml.policies.plan.moments import Moments
+from ml.policies.plan.pairs import Vector
+
+_GRID = np.linspace(-4, 4, 41)  # standard deviations of what a look may show
+_WEIGHTS = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """``blind``: net saving expected of retraining now; ``looking``: of looking first, its own cost not yet deducted.
+
+    ``least_gain`` is the gain measured on the held-out rows from which going live pays; None if none would do.
+    """
+
+    blind: float
+    looking: float
+    least_gain: float | None
+
+
+def worth(belief: Belief, moments: Moments, cap: float) -> Worth:
+    """Weigh every gain that a look may show: what would be believed after it, and what that would save."""
+    shown, weight = _what_a_look_shows(belief)
+    saving = moments.saving(np.minimum(_after(belief, shown), cap))
+    blind = float(moments.saving(np.array([min(belief.mean, cap)]))[0])
+    looking = float(weight @ np.maximum(saving, 0.0))
+    return Worth(blind, looking, _least(shown, saving))
+
+
+def _shown(belief: Belief) -> tuple[float, float, float, float]:
+    """Mean and variance of the gain that a look shows, without and with a sudden change."""
+    steady = belief.seen * belief.steady
+    variance = belief.seen**2 * belief.steady_var + belief.noise
+    sudden = steady + belief.seen_sudden * belief.jump
+    return steady, variance, sudden, variance + belief.seen_sudden**2 * belief.jump_var
+
+
+def _what_a_look_shows(belief: Belief) -> tuple[Vector, Vector]:
+    steady, variance, sudden, sudden_variance = _shown(belief)
+    shown = np.concatenate([steady + math.sqrt(variance) * _GRID, sudden + math.sqrt(sudden_variance) * _GRID])
+    weight = np.concatenate([(1 - belief.odds) * _WEIGHTS, belief.odds * _WEIGHTS])
+    order = np.argsort(shown, kind="stable")
+    return shown[order], weight[order]
+
+
+def _after(belief: Belief, shown: Vector) -> Vector:
+    """Gain of a model fitted today that would be believed in after a look that showed ``shown``."""
+    steady, variance, sudden, sudden_variance = _shown(belief)
+    log_odds = -0.5 * ((shown - sudden) ** 2 / sudden_variance - (shown - steady) ** 2 / variance)
+    log_odds += 0.5 * math.log(variance / sudden_variance)
+    odds = belief.odds * np.exp(np.clip(log_odds, -50, 50))
+    odds = odds / (odds + 1 - belief.odds)
+    kept = belief.steady + belief.seen * belief.steady_var / variance * (shown - steady)
+    told = belief.seen * belief.steady_var + belief.seen_sudden * belief.learned * belief.jump_var
+    return np.asarray((1 - odds) * kept + odds * (belief.sudden + told / sudden_variance * (shown - sudden)))
+
+
+def _least(shown: Vector, saving: Vector) -> float | None:
+    """The gain above which going live always pays."""
+    if saving[-1] <= 0:
+        return None
+    losing = np.nonzero(saving <= 0)[0]
+    return float(shown[0] if not len(losing) else shown[losing[-1] + 1])

@@ -58,7 +58,7 @@ def test_a_history_costs_one_query_a_table_however_long_it_is(registry: Registry
         found = history(reader)
     assert len(found.windows) == len(found.versions) == len(found.decisions) == len(found.observations) == 30
     asks = [statement for statement in asked if statement.startswith("SELECT")]
-    assert len(asks) == 6, "one a table, and one for the manifests, which are read only once"
+    assert len(asks) == 7, "one a table, and one for the manifests, which are read only once"
 
 
 STEPS = st.lists(

@@ -39,7 +39,6 @@ KNOBS: Mapping[str, tuple[Knob, ...]] = {
         Knob("deviation", 0.01, 1.0, log=True, only=("method", "rolling_mean")),
         Knob("window", 5, 60, log=True),
     ),
-    "cost": (Knob("horizon", 5, 60, log=True),),
 }
 """By kind of rule. What stands around the rules (cooldown, budget, costs …) is the user's word and stays."""
 

@@ -154,7 +154,7 @@ def _siegmund(run_length: float) -> float:
     """The limit of a CUSUM of standard normal values with allowance 1/2 whose average run is so long.
 
     >>> round(_siegmund(100.0), 2), round(_siegmund(370.0), 2)
-    (2.84, 4.1)
+    (2.84, 4.09)
     """
     low, high = 0.0, 2.0 * log(run_length) + 10.0
     for _ in range(100):

@@ -112,6 +112,8 @@ def test_a_window_that_is_too_small_is_left_out_and_says_so(tmp_path: Path, capl
     spec = spec_with(tmp_path, f"{{min_rows: 150, {small}, candidates: [{{estimator: LogisticRegression}}]}}")
     with workspace_in(tmp_path) as workspace:
         version = by_hand(workspace, spec, 6)
+        evaluate(workspace, spec, version.run_key)
+        promote(workspace, spec, version.run_key)  # gives the lease back
         with pytest.raises(DataError, match=r"84 labelled rows to train on; training\.min_rows asks for 150"):
             train(workspace, spec, first_decision(workspace, spec))
     assert version.manifest["window"] == {"kind": "all"}

@@ -111,7 +111,7 @@ def test_a_cron_is_no_number() -> None:
 
 def test_every_rule_is_in_the_table_or_has_no_number() -> None:
     kinds = set(TypeAdapter(Rule).json_schema()["discriminator"]["mapping"])
-    assert kinds - set(KNOBS) == {"manual", "never", "any", "all", "at_least", "not"}
+    assert kinds - set(KNOBS) == {"cost", "manual", "never", "any", "all", "at_least", "not"}
     assert set(STARTS) == set(KNOBS)
     fields = {
         get_args(rule.model_fields["kind"].annotation)[0]: rule.model_fields for rule in get_args(get_args(Rule)[0])

@@ -118,7 +118,8 @@ def test_a_worse_newest_batch_never_lowers_the_alarm(
     assert after >= before - 1e-9 * max(abs(before), 1)
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+# Not a law of HDDM: the confidence also moves its best cut, and with it the difference that is held against the bound.
+@pytest.mark.parametrize("name", sorted(DETECTORS.keys() - {"hddm"}))
 @given(record=records, confidence=st.floats(0.6, 0.98))
 def test_more_confidence_never_gives_more_alarms(name: str, record: list[Point], confidence: float) -> None:
     loose, strict = (DETECTORS[name](record, one) for one in (confidence, confidence + 0.015))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ from ml.domain.errors import DataError
 from ml.flows.cells import Cells
 from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
+from ml.flows.trained import Setting, Trained, trained_by_key
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
 from ml.specs.training import candidates_of
@@ -97,18 +98,23 @@ class Matrix:
         candidates = self.spec.training.candidates or self.problem.default_candidates()
         return len(candidates) > 1 or bool(candidates[0].search)
 
-    def recipe(self, step: int, trained_on: TrainingSet, *, chosen: Column | None = None) -> Recipe:
-        """Name the estimator of a training set of the rows known after ``step``; ``chosen`` gives its setting."""
+    @cached_property
+    def trained(self) -> Mapping[str, Trained]:
+        """The fits on record, by key."""
+        return trained_by_key(self)
+
+    def recipe(self, step: int, first: int, last: int, *, chosen: Setting | None = None) -> Recipe:
+        """Name the estimator of some of the rows known after ``step``; ``chosen`` gives its setting."""
         parts = self.past.known[step]
         counts = np.cumsum([0, *(len(self.past.part(part).rows) for part in parts)])
-        low = int(np.searchsorted(counts, trained_on.first, side="right")) - 1
-        high = int(np.searchsorted(counts, trained_on.last, side="left"))
-        offsets = [trained_on.first - int(counts[low]), trained_on.last - int(counts[low])]
-        setting = [chosen.candidate, dict(chosen.parameters)] if chosen is not None and self.searches else None
+        low = int(np.searchsorted(counts, first, side="right")) - 1
+        high = int(np.searchsorted(counts, last, side="left"))
+        offsets = [first - int(counts[low]), last - int(counts[low])]
+        setting = [chosen[0], dict(chosen[1])] if chosen is not None and self.searches else None
         key = digest_of([self.base, self.past.digest(parts[low:high]), offsets, setting])
         if setting is None or chosen is None:
-            return Recipe(key, step, trained_on.first, trained_on.last)
-        return Recipe(key, step, trained_on.first, trained_on.last, chosen.candidate, chosen.parameters)
+            return Recipe(key, step, first, last)
+        return Recipe(key, step, first, last, *chosen)
 
     @cached_property
     def prefill(self) -> tuple[Recipe, ...]:
@@ -128,7 +134,7 @@ class Matrix:
                 continue
             for trained_on in self._ended_with(step):
                 if len(trained_on.rows) >= spec.training.min_rows:
-                    recipe = self.recipe(step, trained_on)
+                    recipe = self.recipe(step, trained_on.first, trained_on.last)
                     found.setdefault(recipe.key, recipe)
         return tuple(found.values())
 
@@ -177,18 +183,15 @@ class Matrix:
             if document is None:
                 return None
             document["metrics"] = np.array(document["metrics"], dtype=np.float64)
+            if recipe.key in self.trained:  # a training costs what it took in production, whenever it was fitted here
+                document["seconds"] = self.trained[recipe.key].seconds
             self._columns[recipe.key] = Column(**document)
         return self._columns[recipe.key]
 
     def predictions(self, recipe: Recipe, parts: Sequence[Part]) -> pd.DataFrame:
         """Return its predictions for the labelled rows of parts, in the order of time."""
-        column = self.column(recipe)
-        if column is None:
-            raise DataError(f"The rows of {recipe.key} cannot be learned from.", remedy="ask for its column first.")
-        batches = self._batches(recipe, column)
-        return pd.concat(
-            [batches[part[0] - column.since].iloc[self.past.part(part).by_time] for part in parts], ignore_index=True
-        )
+        frames = [self.scored(recipe, part[0]).iloc[self.past.part(part).by_time] for part in parts]
+        return pd.concat(frames, ignore_index=True)
 
     def scored(self, recipe: Recipe, place: int) -> pd.DataFrame:
         """Return its predictions for all kept rows of one batch, in the order in which they are stored."""
@@ -223,7 +226,7 @@ class Matrix:
         split = self.split(recipe.step, newer_than=None)
         rows = split.rows.iloc[recipe.first : recipe.last]
         try:
-            candidate, parameters, seconds, estimator = self._fitted(recipe, rows)
+            candidate, parameters, seconds, estimator = self._on_record(recipe) or self._fitted(recipe, rows)
         except DataError:
             return [(cell, b"null")]
         since = self._since(rows)
@@ -235,6 +238,14 @@ class Matrix:
         document["metrics"] = metrics
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
+
+    def _on_record(self, recipe: Recipe) -> tuple[str, dict[str, Any], float, Any] | None:
+        """What production fitted and kept, None if it did not; bytes that are gone are fitted again."""
+        trained = self.trained.get(recipe.key)
+        if trained is None or trained.kept is None or not self.past.has(trained.kept.sha256):
+            return None
+        candidate, parameters = trained.kept.setting
+        return candidate, dict(parameters), trained.seconds, self.past.estimator(trained.kept.sha256)
 
     def _fitted(self, recipe: Recipe, rows: pd.DataFrame) -> tuple[str, dict[str, Any], float, Any]:
         past = self.past
@@ -287,6 +298,3 @@ def _packed(frame: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table_of(frame), sink, compression="zstd", write_statistics=False)
     return sink.getvalue()
-
-
-OnTraining = Callable[[int, int], None]

@@ -105,7 +105,7 @@ class RecordedWorld:
             return None
         least = self._spec.training.min_rows
         sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
-        recipes = [self.matrix.recipe(step, one) for one in sets]
+        recipes = [self.matrix.recipe(step, one.first, one.last) for one in sets]
         fitted = [
             (one, recipe, column)
             for one, recipe in zip(sets, recipes, strict=True)
@@ -119,9 +119,8 @@ class RecordedWorld:
         terms = [terms_of(self._metric, truth, one) for one in predictions]
         picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
         chosen, recipe, column = fitted[picked.place]
-        judgement = self._judge(
-            split, chosen, truth=truth, challenger=predictions[picked.place], serving=serving, held=held
-        )
+        judged = predictions[picked.place]
+        judgement = self._judge(split, chosen, truth=truth, challenger=judged, serving=serving, held=held)
         refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
         return _document(
@@ -139,7 +138,8 @@ class RecordedWorld:
         """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
         if not self._spec.gate.refit or len(trained_on.rows) < self._spec.training.min_rows:
             return None
-        recipe = self.matrix.recipe(step, trained_on, chosen=column)
+        chosen = (column.candidate, column.parameters)
+        recipe = self.matrix.recipe(step, trained_on.first, trained_on.last, chosen=chosen)
         return recipe if self.matrix.column(recipe) is not None else None
 
     def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from ml.artifacts.frames import frame_of, table_of
 from ml.domain.digests import digest_of
@@ -25,6 +24,7 @@ from ml.domain.errors import DataError
 from ml.flows.cells import Cells
 from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
+from ml.flows.recipe import Column, Recipe
 from ml.flows.trained import Setting, Trained, trained_by_key
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
@@ -36,38 +36,6 @@ _BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosti
 round differently for another number of rows: they predict batch by batch, as production does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to make an estimator: the labelled rows at positions ``first`` to ``last`` of those known after ``step``.
-
-    ``candidate`` and ``parameters`` are given for a second fit of a setting that was chosen before; else the search of
-    the spec chooses. ``key`` identifies it by content.
-    """
-
-    key: str
-    step: int
-    first: int
-    last: int
-    candidate: str | None = None
-    parameters: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """An estimator of the matrix without its predictions.
-
-    ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
-    defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
-    predictions are there from it on.
-    """
-
-    candidate: str
-    parameters: Mapping[str, Any]
-    seconds: float
-    since: int
-    metrics: NDArray[np.float64]
-
-
 class Matrix:
     """Estimators by key: asked for by recipe, computed when they are missing."""
 
@@ -76,7 +44,8 @@ class Matrix:
         self.problem = problem_of(past.spec.problem)
         self._cells = cells
         self._columns: dict[str, Column] = {}
-        self._predictions: dict[str, tuple[pd.DataFrame, ...]] = {}
+        self._predictions: dict[str, pd.DataFrame] = {}
+        self._truths: dict[Part, pd.DataFrame] = {}
 
     @cached_property
     def base(self) -> str:
@@ -198,20 +167,23 @@ class Matrix:
         column = self.column(recipe)
         if column is None:
             raise DataError(f"The rows of {recipe.key} cannot be learned from.", remedy="ask for its column first.")
-        return self._batches(recipe, column)[place - column.since]
+        first = self._starts[place] - self._starts[column.since]
+        rows = self._rows_from(recipe).iloc[first : first + self.past.steps[place].rows]
+        return rows.reset_index(drop=True)
 
-    def _batches(self, recipe: Recipe, column: Column) -> tuple[pd.DataFrame, ...]:
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Rows of all batches before each batch."""
+        return list(accumulate((step.rows for step in self.past.steps), initial=0))
+
+    def _rows_from(self, recipe: Recipe) -> pd.DataFrame:
+        """All predictions of an estimator, from the first batch that it did not see as a whole."""
         if recipe.key not in self._predictions:
             stored = self._cells.get(self._cell(recipe.key) + ":predictions")
             if stored is None:
                 self._cells.put(self.compute(recipe))
                 stored = self._cells.get(self._cell(recipe.key) + ":predictions") or b""
-            frame = frame_of(pq.read_table(pa.BufferReader(stored)))
-            ends = np.cumsum([step.rows for step in self.past.steps[column.since :]])
-            self._predictions[recipe.key] = tuple(
-                frame.iloc[end - step.rows : end].reset_index(drop=True)
-                for end, step in zip(ends, self.past.steps[column.since :], strict=True)
-            )
+            self._predictions[recipe.key] = frame_of(pq.read_table(pa.BufferReader(stored)))
             while len(self._predictions) > _KEPT:
                 self._predictions.pop(next(iter(self._predictions)))
         return self._predictions[recipe.key]
@@ -285,8 +257,9 @@ class Matrix:
                 predictions = batches[part[0] - since]
                 if len(found.places) < len(predictions):
                     predictions = predictions.iloc[found.places].reset_index(drop=True)
-                truth = self.problem.truth(found.rows, self.spec.problem)
-                values = measure_performance(truth, predictions, problem=self.problem, metrics=(name,))
+                if part not in self._truths:
+                    self._truths[part] = self.problem.truth(found.rows, self.spec.problem)
+                values = measure_performance(self._truths[part], predictions, problem=self.problem, metrics=(name,))
                 yield self.past.events[step, part[0]], values.get(name)
 
 

@@ -19,8 +19,9 @@ from ml.evaluation import Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
 from ml.flows.drift import Sides, drift_of, observations_of
-from ml.flows.matrix import Column, Matrix, Recipe
+from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
+from ml.flows.recipe import Column, Recipe
 from ml.flows.train import reference_sample
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
@@ -87,9 +88,9 @@ class RecordedWorld:
         return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
     def _challenge(self, step: int, serving: str, newer_than: datetime | None) -> Challenge | None:
-        state = self.past.digest(self.past.known[step])
         since = None if newer_than is None else newer_than.isoformat()
-        key = "challenge:" + digest_of([self.matrix.base, state, serving, since])
+        known = self.past.digest(self.past.known[step])
+        key = "challenge:" + digest_of([self.matrix.base, known, serving, since])
         stored = self._cells.get(key)
         if stored is None:
             document = self._worked_out(step, serving, newer_than)

@@ -226,7 +226,7 @@ def _register(
         "rows": len(trained_on.rows),
         "window": window_json(trained_on.window),
         "windows": [
-            {**_said(one.trained_on), "metric": value, "chance": chance}
+            {**_said(one.trained_on), "metric": value, "chance": chance, "seconds": one.fitted.seconds}
             for one, value, chance in zip(candidates, picked.values, picked.chances, strict=True)
         ],
         "windows_left": [{**_said(one.trained_on), "why": one.error.message} for one in left],

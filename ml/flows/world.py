@@ -19,8 +19,9 @@ from ml.evaluation import Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
 from ml.flows.drift import Sides, drift_of, observations_of
-from ml.flows.matrix import Column, Matrix, Recipe
+from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
+from ml.flows.recipe import Column, Recipe
 from ml.flows.train import reference_sample
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
@@ -87,9 +88,9 @@ class RecordedWorld:
         return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
     def _challenge(self, step: int, serving: str, newer_than: datetime | None) -> Challenge | None:
-        state = self.past.digest(self.past.known[step])
         since = None if newer_than is None else newer_than.isoformat()
-        key = "challenge:" + digest_of([self.matrix.base, state, serving, since])
+        known = self.past.digest(self.past.known[step])
+        key = "challenge:" + digest_of([self.matrix.base, known, serving, since])
         stored = self._cells.get(key)
         if stored is None:
             document = self._worked_out(step, serving, newer_than)
@@ -105,7 +106,7 @@ class RecordedWorld:
             return None
         least = self._spec.training.min_rows
         sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
-        recipes = [self.matrix.recipe(step, one) for one in sets]
+        recipes = [self.matrix.recipe(step, one.first, one.last) for one in sets]
         fitted = [
             (one, recipe, column)
             for one, recipe in zip(sets, recipes, strict=True)
@@ -119,9 +120,8 @@ class RecordedWorld:
         terms = [terms_of(self._metric, truth, one) for one in predictions]
         picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
         chosen, recipe, column = fitted[picked.place]
-        judgement = self._judge(
-            split, chosen, truth=truth, challenger=predictions[picked.place], serving=serving, held=held
-        )
+        judged = predictions[picked.place]
+        judgement = self._judge(split, chosen, truth=truth, challenger=judged, serving=serving, held=held)
         refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
         return _document(
@@ -139,7 +139,8 @@ class RecordedWorld:
         """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
         if not self._spec.gate.refit or len(trained_on.rows) < self._spec.training.min_rows:
             return None
-        recipe = self.matrix.recipe(step, trained_on, chosen=column)
+        chosen = (column.candidate, column.parameters)
+        recipe = self.matrix.recipe(step, trained_on.first, trained_on.last, chosen=chosen)
         return recipe if self.matrix.column(recipe) is not None else None
 
     def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:

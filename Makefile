@@ -49,7 +49,7 @@ check: $(READY_DEV) ## Check format, lint, types, import contracts and the house
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=plugins $(VENV)/bin/lint-imports
 	$(PY) -m pytest -q tests/architecture
 
 format: $(READY_DEV) ## Format the code and mend what the linter can mend

@@ -58,6 +58,10 @@ class Reading:
         self._connection = connection
         self._memories = memories or Memories()
 
+    def ask(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
+        """Answer a question of the read side, which brings its own statement; nothing of it is remembered."""
+        return self._all(statement, **values)
+
     def _all(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
         return self._connection.execute(statement, values).all()
 

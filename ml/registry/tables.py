@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ml.domain.records import Act, ScoringRole, SnapshotRole, Stage, Trigger, Verdict
-from ml.registry.base import Base, Numbered, OfModel, OfWindow, Written, one_of, window_check
+from ml.registry.base import MEASURED, Base, Numbered, OfModel, OfWindow, Written, index_where, one_of, window_check
 from ml.registry.columns import BigId, SafeText
 
 
@@ -176,6 +176,7 @@ class ObservationRow(Numbered, OfWindow, Base):
             name="uq_observation_what",
         ),
         Index(None, "model", "window_start", "window_end"),
+        index_where(MEASURED, "ix_observation_measured", "model", "quantity", "subject", "window_start"),
         window_check(),
         CheckConstraint("version >= 0 AND revision >= 0 AND rows >= 0", name="counts"),
     )

@@ -1,32 +1,17 @@
-"""One Airflow for all tests of the DAGs: a home of its own, set before anything imports airflow."""
+"""Fixtures of the tests of the DAGs."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.airflow_home import use_airflow_home
+
 DAGS = Path(__file__).parents[2] / "dags"
-_HOME = tempfile.TemporaryDirectory(prefix="evergreen-airflow-")
 
-
-def _settings(home: Path) -> dict[str, str]:
-    return {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-    }
-
-
-if "airflow" not in sys.modules:
-    os.environ.update(_settings(Path(_HOME.name)))
+use_airflow_home()
 if str(DAGS) not in sys.path:
     sys.path.append(str(DAGS))
 
@@ -90,11 +75,3 @@ def bag(models: Path) -> Callable[[], Any]:
         return found
 
     return parse
-
-
-@pytest.fixture(scope="session")
-def airflow_database() -> None:
-    """Airflow's own database, which `dag.test()` needs."""
-    from airflow.utils.db import initdb
-
-    initdb()

@@ -76,12 +76,13 @@ class Workspace:
         Raises:
             EvergreenError: one of them cannot be reached; the message says which and what to do.
         """
+        who = actor if actor is not None else _login()
         return cls(
             settings=settings,
-            registry=Registry.open(settings.database_url),
+            registry=Registry.open(settings.database_url, actor=who, signing_key=settings.signing_key),
             store=ArtifactStore(settings.artifacts_url),
             resolve_connection=resolve_connection or connection_from_environment,
-            actor=actor if actor is not None else _login(),
+            actor=who,
         )
 
     def frame(self, sha256: str) -> pd.DataFrame:

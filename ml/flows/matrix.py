@@ -23,6 +23,7 @@ from ml.artifacts.frames import frame_of, table_of
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
 from ml.flows.cells import Cells
+from ml.flows.exhibits import complaint_of
 from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
 from ml.monitoring import measure_performance
@@ -57,7 +58,7 @@ class Column:
 
     ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
     defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
-    predictions are there from it on.
+    predictions are there from it on. ``complaint`` is what it says against rows that no training row is like.
     """
 
     candidate: str
@@ -65,6 +66,7 @@ class Column:
     seconds: float
     since: int
     metrics: NDArray[np.float64]
+    complaint: str
 
 
 class Matrix:
@@ -233,6 +235,7 @@ class Matrix:
             metrics[number] = value
         document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
         document["metrics"] = metrics
+        document["complaint"] = complaint_of(self.spec, self.past.schema, estimator, rows)
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
 

@@ -16,6 +16,7 @@ from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.evaluation import Pick, pick, terms_of
+from ml.flows.exhibits import complaint_of
 from ml.flows.lease import lease_of
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.rows import LabelledRows, labelled_rows
@@ -235,6 +236,7 @@ def _register(
         "labelled_until": None if rows.labelled.until is None else rows.labelled.until.isoformat(),
         "reference_sha256": put_frame(workspace.store, reference_sample(trained_on.rows, spec, rows.schema)),
         "holdout_predictions_sha256": put_frame(workspace.store, chosen.predictions),
+        "complaint": complaint_of(spec, rows.schema, fitted.estimator, trained_on.rows),
         "seconds": round(sum(one.fitted.seconds for one in candidates), 3),
     }
     with workspace.registry.write() as writer:

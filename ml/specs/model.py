@@ -11,12 +11,13 @@ from pydantic import Field, field_validator, model_validator
 from ml.domain.digests import digest_of
 from ml.specs.base import CRON, Columns, Listed, Moment, Spec
 from ml.specs.data import FeaturesSpec, ValidationSpec
+from ml.specs.gate import GateSpec
 from ml.specs.monitoring import MonitoringSpec
 from ml.specs.policy import PolicySpec
 from ml.specs.problem import ProblemSpec
 from ml.specs.rules import DriftRule, leaves
 from ml.specs.source import LabelsSpec, SourceSpec, TimeSpec
-from ml.specs.training import GateSpec, TrainingSpec
+from ml.specs.training import TrainingSpec
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")

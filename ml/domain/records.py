@@ -232,6 +232,8 @@ class GateResult:
     ``champion`` is None for a model's first version. ``metrics`` maps ``"challenger"``, ``"champion"`` (or ``"dummy"``)
     to metric values on the same rows; ``difference`` is the gain in the primary metric, positive is better for the
     challenger whatever the metric's direction, with its interval. ``rows_sha256`` identifies the held-out rows.
+    ``evidence`` says how it was tested: attempt, method, what the rows can show; ``best`` in it is the best champion so
+    far, should this one go live.
     """
 
     model: str
@@ -248,6 +250,7 @@ class GateResult:
     refitted: bool
     generation: int
     findings: tuple[Finding, ...]
+    evidence: Json = field(default_factory=dict)
 
 
 class Act(StrEnum):

@@ -22,6 +22,7 @@ from ml.artifacts.frames import frame_of, table_of
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
 from ml.flows.cells import Cells
+from ml.flows.exhibits import complaint_of
 from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.recipe import Column, Recipe
@@ -208,6 +209,7 @@ class Matrix:
             metrics[number] = value
         document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
         document["metrics"] = metrics
+        document["complaint"] = complaint_of(self.spec, self.past.schema, estimator, rows)
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
 

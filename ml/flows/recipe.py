@@ -32,7 +32,7 @@ class Column:
 
     ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
     defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
-    predictions are there from it on.
+    predictions are there from it on. ``complaint`` is what it says against rows that no training row is like.
     """
 
     candidate: str
@@ -40,3 +40,4 @@ class Column:
     seconds: float
     since: int
     metrics: NDArray[np.float64]
+    complaint: str

@@ -16,6 +16,7 @@ from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.evaluation import Pick, pick, terms_of
+from ml.flows.exhibits import complaint_of
 from ml.flows.lease import lease_of
 from ml.flows.profile import frozen_layout, layout_for, put_profile
 from ml.flows.provenance import code_version, library_versions
@@ -239,6 +240,7 @@ def _register(
         "reference_sha256": put_frame(workspace.store, reference_sample(trained_on.rows, spec, rows.schema)),
         "reference_profile_sha256": put_profile(workspace, profile_frame(trained_on.rows, rows.layout)),
         "holdout_predictions_sha256": put_frame(workspace.store, chosen.predictions),
+        "complaint": complaint_of(spec, rows.schema, fitted.estimator, trained_on.rows),
         "seconds": round(sum(one.fitted.seconds for one in candidates), 3),
     }
     with workspace.registry.write() as writer:

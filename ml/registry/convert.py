@@ -212,6 +212,7 @@ def gate_result_of(row: AnyRow) -> GateResult:
         refitted=row.refitted,
         generation=row.generation,
         findings=tuple(finding_of(finding) for finding in row.findings),
+        evidence=row.evidence or {},
     )
 
 

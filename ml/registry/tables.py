@@ -241,6 +241,7 @@ class GateResultRow(OfModel, Base):
     refitted: Mapped[bool]
     generation: Mapped[int]
     findings: Mapped[list[Any]]
+    evidence: Mapped[dict[str, Any] | None]
 
 
 class PromotionRow(OfModel, Base):

@@ -215,6 +215,7 @@ class VersionWriter(Writing, VersionReader):
                 "refitted": bool(result.refitted),
                 "generation": result.generation,
                 "findings": [finding_json(finding) for finding in result.findings],
+                "evidence": dict(result.evidence),
             },
         )
         return self.gate_result(result.model, result.challenger) or result

@@ -13,12 +13,13 @@ from ml.domain.windows import format_duration
 from ml.specs.base import Columns, Listed, Moment, Spec
 from ml.specs.cron import CRON, PRESETS, step_of
 from ml.specs.data import FeaturesSpec, ValidationSpec
+from ml.specs.gate import GateSpec
 from ml.specs.monitoring import MonitoringSpec
 from ml.specs.policy import PolicySpec
 from ml.specs.problem import ProblemSpec
 from ml.specs.rules import DriftRule, leaves
 from ml.specs.source import LabelsSpec, SourceSpec, TimeSpec
-from ml.specs.training import GateSpec, TrainingSpec
+from ml.specs.training import TrainingSpec
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 

@@ -60,6 +60,8 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
         ("policy: {when: {kind: cost}, costs: {per_hour: 5000}}", TREE),
         (f"labels: {{delay: 2d}}\n{EVERY_2}", TREE),
         (f"gate: {{refit: false}}\n{EVERY_2}", TREE),
+        (f"gate: {{comparison: superior, margin: 0.3}}\n{EVERY_2}", TREE),
+        (f"gate: {{slices: {{}}, calibration: {{max_error: 0.05}}}}\n{EVERY_2}", TREE),
         (EVERY_2, "training: {min_rows: 50, window: {kind: sliding, batches: 2}}"),
         (EVERY_2, "training: {min_rows: 50, candidates: [{estimator: LogisticRegression}]}"),
         (
@@ -68,7 +70,21 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
             "DecisionTreeClassifier, search: {max_depth: {low: 1, high: 4}}}]}",
         ),
     ],
-    ids=["default", "calendar", "drift", "guards", "cost", "hours", "late", "no_refit", "sliding", "linear", "search"],
+    ids=[
+        "default",
+        "calendar",
+        "drift",
+        "guards",
+        "cost",
+        "hours",
+        "late",
+        "no_refit",
+        "attempts",
+        "checks",
+        "sliding",
+        "linear",
+        "search",
+    ],
 )
 def test_the_decisions_of_a_replay_are_those_on_record(tmp_path: Path, extra: str, training: str) -> None:
     spec = spec_with(tmp_path, extra, training)

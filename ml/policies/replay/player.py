@@ -136,7 +136,7 @@ class _Player:
     def _retrain(self, place: int, move: Move) -> Move:
         versions, least = self._versions, move.conclusion.least_gain
         champion = None if versions.champion is None else versions.all[versions.champion]
-        challenge = self._world.challenge(place, champion, least)
+        challenge = self._world.challenge(place, champion, least, tuple(versions.all.values()))
         if challenge is None:
             return move
         number = len(versions.all) + 1

@@ -11,7 +11,7 @@ from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import GateResult
 from ml.evaluation import Judgement
 from ml.flows.exhibits import Span
-from ml.flows.matrix import Recipe
+from ml.flows.recipe import Recipe
 from ml.policies.replay import Challenge
 from ml.training import Split, TrainingSet
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -287,6 +287,3 @@ def _packed(frame: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table_of(frame), sink, compression="zstd", write_statistics=False)
     return sink.getvalue()
-
-
-OnTraining = Callable[[int, int], None]

@@ -49,7 +49,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What validation made of one snapshot: the kept rows and the quarantined rows are frames of their own."""
+    """What validation made of one snapshot: the kept rows and the quarantined rows are frames of their own.
+
+    ``profile_sha256`` is the profile of the kept rows; None where the schema was not frozen yet, and for batches that
+    were validated before there were profiles.
+    """
 
     snapshot_id: int
     passed: bool
@@ -58,6 +62,7 @@ class Validation:
     kept_sha256: str
     quarantine_sha256: str | None
     findings: tuple[Finding, ...]
+    profile_sha256: str | None = None
 
 
 class ScoringRole(StrEnum):
@@ -227,6 +232,8 @@ class GateResult:
     ``champion`` is None for a model's first version. ``metrics`` maps ``"challenger"``, ``"champion"`` (or ``"dummy"``)
     to metric values on the same rows; ``difference`` is the gain in the primary metric, positive is better for the
     challenger whatever the metric's direction, with its interval. ``rows_sha256`` identifies the held-out rows.
+    ``evidence`` says how it was tested: attempt, method, what the rows can show; ``best`` in it is the best champion so
+    far, should this one go live.
     """
 
     model: str
@@ -243,6 +250,7 @@ class GateResult:
     refitted: bool
     generation: int
     findings: tuple[Finding, ...]
+    evidence: Json = field(default_factory=dict)
 
 
 class Act(StrEnum):

@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, Connection, Executable, Insert, bindparam, insert, select
 
 from ml.domain.errors import NotFoundError
-from ml.domain.records import Decision, Json, Observation, Promotion, Scoring
+from ml.domain.records import Decision, GateResult, Json, Observation, Promotion, Scoring
 from ml.registry.base import Base
 from ml.registry.convert import AnyRow
 from ml.registry.custody.chain import Author, Chain
@@ -46,6 +46,7 @@ class Memories:
         self.passed: dict[int, bool] = {}
         self.batches: dict[int, Batch] = {}
         self.manifests: dict[tuple[str, int], Json] = {}
+        self.gates: dict[tuple[str, int], GateResult] = {}
         self.schemas: dict[tuple[str, str], dict[str, Any]] = {}
         self.layouts: dict[tuple[str, str], str] = {}
         self.models: set[str] = set()

@@ -100,9 +100,10 @@ def _asked(form: ReplayForm, spec: ModelSpec) -> dict[str, Any]:
 def _tell(workspace: Workspace, comparison: Comparison, record: Any) -> None:
     """Log what came of it; the last line says what to do."""
     from ml.reports import plain_text
-    from ml.reports.replay import comparison_table, comparison_text, next_step, policy_yaml
+    from ml.reports.replay import bill_table, comparison_text, deeds_table, next_step, policy_yaml
 
-    for line in [*plain_text(comparison_table(comparison)).splitlines(), *comparison_text(comparison).splitlines()]:
+    texts = [plain_text(bill_table(comparison)), plain_text(deeds_table(comparison)), comparison_text(comparison)]
+    for line in "\n".join(texts).splitlines():
         log.info(line)
     if comparison.advice.change:
         log.info("The recommended policy:\n%s", policy_yaml(_policy(comparison)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ml.domain.records import Decision
     from ml.domain.replays import Replay
     from ml.flows.workspace import Workspace
+    from ml.policies.replay import Comparison
     from ml.specs import ModelSpec
     from ml.specs.policy import Costs, PolicySpec
 
@@ -31,7 +32,9 @@ WhatIfOption = Annotated[
     typer.Option(
         "--what-if",
         metavar="COST=NUMBER,…",
-        help="Other costs than those of the spec: error, training, per_hour, look. Nothing is trained anew for them.",
+        help="Other costs than those of the spec, in any one unit: `error` of a unit of loss on one row (a wrong "
+        "prediction), `training` of a retraining that goes live, `per_hour` of an hour of training, `look` the share "
+        "that a training costs which is only to see. Nothing is trained anew for them.",
     ),
 ]
 FilesOption = Annotated[
@@ -98,7 +101,7 @@ def replay(
     from ml.flows.replay_record import recorded_replay
     from ml.flows.workspace import Workspace
     from ml.reports import rich_table
-    from ml.reports.replay import comparison_table, comparison_text
+    from ml.reports.replay import bill_table, comparison_text, deeds_table, next_step
 
     asked = _asked(session, model, start, end, what_if=what_if, jobs=jobs)
     policies = _policies(policy, asked.spec, decisions)
@@ -112,8 +115,9 @@ def replay(
     document = {"command": "replay", "model": asked.spec.model, **kept, **plain(found)}
     if decisions is not None:
         document["decisions"] = plain(decided)
-    shown = [rich_table(comparison_table(found)), comparison_text(found), *_listed(decided, decisions)]
-    session.answer(document, *shown, f"page in {kept['page']}")
+    shown = [comparison_text(found), *_recommended(found), *_listed(decided, decisions)]
+    ending = (f"page in {html or kept['page']}", f"What to do: {next_step(found)}")
+    session.answer(document, rich_table(bill_table(found)), rich_table(deeds_table(found)), *shown, *ending)
 
 
 def _kept(workspace: Workspace, record: Replay, *, png: Path | None, html: Path | None) -> dict[str, str]:
@@ -162,6 +166,14 @@ def _decided(workspace: Workspace, asked: _Asked, name: str | None, policies: di
         return ()
     policy = with_costs(PolicySpec.model_validate(policies[name]), asked.costs or asked.spec.policy.costs)
     return replayed_decisions(workspace, asked.spec, policy=policy, start=asked.start, end=asked.end)
+
+
+def _recommended(found: Comparison) -> list[RenderableType]:
+    """The policy to paste, if there is one to change to."""
+    from ml.reports.replay import policy_yaml
+
+    policy = next(one.policy for one in found.outcomes if one.name == found.advice.policy)
+    return [policy_yaml(policy)] if found.advice.change else []
 
 
 def _listed(decided: tuple[Decision, ...], name: str | None) -> list[RenderableType]:

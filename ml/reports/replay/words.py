@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.policies.replay import Comparison, Outcome, Tuned
-from ml.reports.tables import moment, number
+from ml.reports.tables import moment
 from ml.specs.policy import PolicySpec
 
 NOTHING = "–"
@@ -135,10 +135,9 @@ def _without_nothing(value: Any, *, top: bool = False) -> Any:
 
 
 def amount(value: float) -> str:
-    """Write a cost with as many digits as one looks at; whole if it is."""
-    if abs(value) < 1e6 and float(value).is_integer():  # noqa: PLR2004
-        return _minus(f"{value:,.0f}")
-    return _minus(number(value))
+    """Write a cost with as many digits as one looks at: 0.0962, 6.72, 117.9, 3,548."""
+    large = abs(value) >= 1000  # noqa: PLR2004
+    return _minus(f"{value:,.0f}" if large else f"{value:.4g}")
 
 
 def signed(value: float) -> str:

@@ -123,7 +123,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 def _write_durably(target: Path, data: bytes) -> None:
     """Make ``target`` appear whole or not at all; a failed fsync is not tried again: the pages may be gone."""
     folder = target.parent
-    new = not folder.is_dir()
+    new = [place for place in (folder, *folder.parents) if not place.is_dir()]
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
     temporary = Path(name)
@@ -139,8 +139,8 @@ def _write_durably(target: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     _sync(folder)
-    if new:
-        _sync(folder.parent)
+    for place in new:  # a folder's own name is durable once the folder above it is
+        _sync(place.parent)
 
 
 def _sync(folder: Path) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ml.specs import ModelSpec
 
 
-def _moment(text: str) -> datetime:
+def date_of(text: str) -> datetime:
+    """Read a date of the command line."""
     try:
         return parse_moment(text)
     except ValueError as error:
@@ -29,11 +30,11 @@ ModelArgument = Annotated[
 ]
 FromOption = Annotated[
     datetime | None,
-    typer.Option("--from", metavar="DATE", parser=_moment, help="Start of the window, included."),
+    typer.Option("--from", metavar="DATE", parser=date_of, help="Start of the window, included."),
 ]
 ToOption = Annotated[
     datetime | None,
-    typer.Option("--to", metavar="DATE", parser=_moment, help="End of the window, excluded."),
+    typer.Option("--to", metavar="DATE", parser=date_of, help="End of the window, excluded."),
 ]
 DecisionOption = Annotated[
     str | None, typer.Option("--decision", metavar="ID", help="The decision; by default the model's newest.")

@@ -12,15 +12,15 @@ import typer
 
 from ml.cli.arguments import FromOption, ModelArgument, ToOption, asked_window, spec_at
 from ml.cli.documents import plain
-from ml.cli.policies import changed_costs, named_policies, one_policy
+from ml.cli.policies import costs_of, named_policies, one_policy
 from ml.cli.session import Session
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ml.domain.records import Decision
+    from ml.domain.replays import Replay
     from ml.flows.workspace import Workspace
-    from ml.policies.replay import Comparison
     from ml.specs import ModelSpec
     from ml.specs.policy import Costs, PolicySpec
 
@@ -95,7 +95,7 @@ def replay(
     evergreen replay sales --from 2025-01-01 --what-if error=2,training=500;
     evergreen replay sales --policy mine.yaml --decisions mine
     """
-    from ml.flows.replay import replay as flow
+    from ml.flows.replay_record import recorded_replay
     from ml.flows.workspace import Workspace
     from ml.reports import rich_table
     from ml.reports.replay import comparison_table, comparison_text
@@ -104,8 +104,10 @@ def replay(
     policies = _policies(policy, asked.spec, decisions)
     with Workspace.open(session.settings) as workspace:
         with session.stages(_STAGES) as advance:
-            found = flow(workspace, asked.spec, policies=policies, on_progress=advance, **asked.options)
-        kept = _kept(workspace, found, png=png, html=html)
+            found, record = recorded_replay(
+                workspace, asked.spec, policies=policies, on_progress=advance, **asked.options
+            )
+        kept = _kept(workspace, record, png=png, html=html)
         decided = _decided(workspace, asked, decisions, {one.name: one.policy for one in found.outcomes})
     document = {"command": "replay", "model": asked.spec.model, **kept, **plain(found)}
     if decisions is not None:
@@ -114,11 +116,8 @@ def replay(
     session.answer(document, *shown, f"page in {kept['page']}")
 
 
-def _kept(workspace: Workspace, found: Comparison, *, png: Path | None, html: Path | None) -> dict[str, str]:
-    """Record the replay, write its pictures where they are asked for, and say where they lie."""
-    from ml.flows.replay_record import record_replay
-
-    record = record_replay(workspace, found)
+def _kept(workspace: Workspace, record: Replay, *, png: Path | None, html: Path | None) -> dict[str, str]:
+    """Write the pictures of a replay where they are asked for, and say where they lie in any case."""
     store = workspace.store
     for path, sha256 in ((png, record.picture_sha256), (html, record.page_sha256)):
         if path is not None:
@@ -137,7 +136,7 @@ def _asked(
 ) -> _Asked:
     asked_window(start, end)
     spec = spec_at(model, session.settings)
-    costs = None if what_if is None else changed_costs(what_if, spec)
+    costs = None if what_if is None else costs_of(what_if, spec)
     return _Asked(spec, start, end, costs, jobs)
 
 
@@ -146,9 +145,8 @@ def _policies(files: list[Path] | None, spec: ModelSpec, decisions: str | None) 
     from ml.flows.replay import PRESENT, standard_policies
     from ml.policies.replay import REFERENCES
 
-    taken = (PRESENT, *REFERENCES)
-    found = named_policies(files, spec, taken=taken) if files else None
-    names = [*taken, *(standard_policies(spec) if found is None else found)]
+    found = named_policies(files, spec) if files else None
+    names = [PRESENT, *REFERENCES, *(standard_policies(spec) if found is None else found)]
     if decisions is not None and decisions not in names:
         raise typer.BadParameter(f"--decisions {decisions!r} is not played: choose one of {', '.join(names)}")
     return found

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ml.data.labels import join_labels
 from ml.domain.digests import digest_of
 from ml.domain.errors import NotFoundError
-from ml.domain.records import SnapshotRole
+from ml.domain.records import SnapshotRole, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.rows import is_labelled
@@ -50,10 +51,12 @@ class Past:
         workspace: Workspace,
         spec: ModelSpec,
         schema: TableSchema,
+        *,
         batches: Sequence[Batch],
         arrived: list[list[Part]],
+        versions: Sequence[Version],
     ) -> None:
-        self.spec, self.schema = spec, schema
+        self.spec, self.schema, self.versions = spec, schema, tuple(versions)
         self._workspace = workspace
         self._batches = tuple(batches)
         self._arrived = arrived
@@ -97,6 +100,14 @@ class Past:
     def last(self) -> dict[int, Part]:
         """The last word on every batch's labels."""
         return {part[0]: part for part in self.known[-1]} if self.known else {}
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether an estimator is still in the store."""
+        return self._workspace.store.has(sha256)
+
+    def estimator(self, sha256: str) -> Any:
+        """Return an estimator that production fitted."""
+        return self._workspace.model(sha256)
 
     def arrived(self, step: int) -> tuple[Part, ...]:
         """What labels came with a batch, those of batches without a labelled row included."""
@@ -180,7 +191,9 @@ def gather_past(
             remedy=f"take some in first, for example: evergreen run {spec.model} --from 2025-01-01 --to 2026-01-01",
         )
     places = {batch.window: place for place, batch in enumerate(batches)}
-    return Past(workspace, spec, required_schema(reader, spec), batches, _arrivals(reader, spec, places))
+    arrived, versions = _arrivals(reader, spec, places), reader.versions(spec.model)
+    schema = required_schema(reader, spec)
+    return Past(workspace, spec, schema, batches=batches, arrived=arrived, versions=versions)
 
 
 def _arrivals(reader: Reader, spec: ModelSpec, places: dict[Window, int]) -> list[list[Part]]:

@@ -18,12 +18,13 @@ from ml.domain.schema import TableSchema
 from ml.evaluation import Pick, pick, terms_of
 from ml.flows.exhibits import complaint_of
 from ml.flows.lease import lease_of
+from ml.flows.profile import frozen_layout, layout_for, put_profile
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.rows import LabelledRows, labelled_rows
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
-from ml.profiles import conform
+from ml.profiles import Layout, conform, profile_frame
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.specs.training import FixedWindow, window_from, window_json
@@ -40,6 +41,7 @@ class TrainingRows:
     decision: Decision
     champion: Version | None
     schema: TableSchema
+    layout: Layout
     labelled: LabelledRows
     split: Split
 
@@ -202,7 +204,8 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
         holdout=spec.gate.holdout,
         newer_than=None if champion is None else champion.seen_until,
     )
-    return TrainingRows(decision, champion, schema, labelled, split)
+    layout = frozen_layout(workspace, reader, spec) or layout_for(labelled.frame, schema, spec)
+    return TrainingRows(decision, champion, schema, layout, labelled, split)
 
 
 def _register(
@@ -227,7 +230,7 @@ def _register(
         "rows": len(trained_on.rows),
         "window": window_json(trained_on.window),
         "windows": [
-            {**_said(one.trained_on), "metric": value, "chance": chance}
+            {**_said(one.trained_on), "metric": value, "chance": chance, "seconds": one.fitted.seconds}
             for one, value, chance in zip(candidates, picked.values, picked.chances, strict=True)
         ],
         "windows_left": [{**_said(one.trained_on), "why": one.error.message} for one in left],
@@ -235,6 +238,7 @@ def _register(
         "holdout_from": rows.split.holdout_from.isoformat(),
         "labelled_until": None if rows.labelled.until is None else rows.labelled.until.isoformat(),
         "reference_sha256": put_frame(workspace.store, reference_sample(trained_on.rows, spec, rows.schema)),
+        "reference_profile_sha256": put_profile(workspace, profile_frame(trained_on.rows, rows.layout)),
         "holdout_predictions_sha256": put_frame(workspace.store, chosen.predictions),
         "complaint": complaint_of(spec, rows.schema, fitted.estimator, trained_on.rows),
         "seconds": round(sum(one.fitted.seconds for one in candidates), 3),

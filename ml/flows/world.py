@@ -20,8 +20,9 @@ from ml.flows.cells import Cells
 from ml.flows.challenges import Opponent, challenge_of, document_of, held_out_of, opponent_of, seen_finding
 from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.exhibits import attempts_on, constant_predictions, origin_of
-from ml.flows.matrix import Column, Matrix, Recipe
+from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
+from ml.flows.recipe import Column, Recipe
 from ml.flows.train import reference_sample
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
@@ -107,7 +108,7 @@ class RecordedWorld:
             return None
         least = self._spec.training.min_rows
         sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
-        recipes = [self.matrix.recipe(step, one) for one in sets]
+        recipes = [self.matrix.recipe(step, one.first, one.last) for one in sets]
         fitted = [
             (one, recipe, column)
             for one, recipe in zip(sets, recipes, strict=True)
@@ -142,7 +143,8 @@ class RecordedWorld:
         """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
         if not self._spec.gate.refit or len(trained_on.rows) < self._spec.training.min_rows:
             return None
-        recipe = self.matrix.recipe(step, trained_on, chosen=column)
+        chosen = (column.candidate, column.parameters)
+        recipe = self.matrix.recipe(step, trained_on.first, trained_on.last, chosen=chosen)
         return recipe if self.matrix.column(recipe) is not None else None
 
     def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:

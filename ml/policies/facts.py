@@ -185,4 +185,6 @@ def _plain(value: Any) -> Any:
         return [[_plain(key), _plain(part)] for key, part in value.items()]
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, float):
+        value += 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
     return value.value if isinstance(value, StrEnum) else value

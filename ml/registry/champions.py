@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from ml.domain.errors import LeaseHeldError, RegistryError, StalePromotionError
 from ml.domain.records import Act, Promotion, Stage, Version
+from ml.registry.custody.records import REJECTION
 from ml.registry.tables import LeaseRow, ModelRow, PromotionRow, VersionRow
 from ml.registry.versions import VersionWriter
 
@@ -83,6 +84,7 @@ class ChampionWriter(VersionWriter):
                 remedy="roll back if it should not serve.",
             )
         self._move(found, Stage.REJECTED)
+        self._note(REJECTION, {"model": model, "version": version, "stage": Stage.REJECTED.value})
 
     def acquire_lease(self, model: str, holder: str, *, now: datetime, ttl: timedelta) -> None:
         """Let ``holder`` be the only one to retrain the model for ``ttl``; the same holder may ask again.

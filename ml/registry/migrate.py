@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from ml.domain.errors import RegistryError
+from ml.registry.custody.anchor import begin_chains
 from ml.registry.engine import reading
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in ``migrations/versions``; a test compares."""
 
 _LOCK = 0x45564552  # any number, as long as it stays the same
@@ -36,6 +37,7 @@ def migrate(engine: Engine) -> None:
             if revision is not None:
                 _refuse_unknown(connection, revision)
             _upgrade(connection)
+            begin_chains(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from ml.domain.errors import NotFoundError
 from ml.domain.records import GateResult, Promotion, Stage, Version
 from ml.registry.convert import finding_json, gate_result_of, promotion_of, version_of
+from ml.registry.custody.records import REFIT
 from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import GateResultRow, LeaseRow, ModelRow, PromotionRow, VersionRow
@@ -173,17 +174,20 @@ class VersionWriter(Writing, VersionReader):
             "model_sha256": model_sha256,
             "manifest": dict(manifest),
         }
-        self._connection.execute(insert(VersionRow), values)
+        self._insert(VersionRow, values)
         return self.version(model, number)
 
     def set_refit(self, model: str, version: int, *, sha256: str, until: datetime) -> Version:
         """Record the estimator that was fitted once more on all rows. Written once: the first one stays."""
         self._lock(model)
-        self._connection.execute(
+        values = {"refit_sha256": sha256, "refit_until": until}
+        done = self._connection.execute(
             update(VersionRow)
             .where(VersionRow.model == model, VersionRow.version == version, VersionRow.refit_sha256.is_(None))
-            .values(refit_sha256=sha256, refit_until=until)
+            .values(values)
         )
+        if done.rowcount == 1:
+            self._note(REFIT, {"model": model, "version": version, **values})
         return self.version(model, version)
 
     def add_gate_result(self, result: GateResult) -> GateResult:

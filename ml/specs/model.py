@@ -9,7 +9,9 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from ml.domain.digests import digest_of
-from ml.specs.base import CRON, Columns, Listed, Moment, Spec
+from ml.domain.windows import format_duration
+from ml.specs.base import Columns, Listed, Moment, Spec
+from ml.specs.cron import CRON, PRESETS, step_of
 from ml.specs.data import FeaturesSpec, ValidationSpec
 from ml.specs.gate import GateSpec
 from ml.specs.monitoring import MonitoringSpec
@@ -20,7 +22,6 @@ from ml.specs.source import LabelsSpec, SourceSpec, TimeSpec
 from ml.specs.training import TrainingSpec
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
-_PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 
 class ModelSpec(Spec):
@@ -45,7 +46,8 @@ class ModelSpec(Spec):
     policy: PolicySpec = Field(default=PolicySpec(), description="When to retrain.")
     schedule: str | None = Field(
         default=None,
-        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`. Left out: by hand.",
+        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`, due as often as a "
+        "batch is long. Left out: by hand.",
     )
     start: Moment | None = Field(
         default=None,
@@ -68,10 +70,10 @@ class ModelSpec(Spec):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, schedule: str | None) -> str | None:
-        if schedule is None or schedule in _PRESETS or CRON.fullmatch(schedule):
+        if schedule is None or schedule in PRESETS or CRON.fullmatch(schedule):
             return schedule
         raise ValueError(
-            f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(_PRESETS)}"
+            f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(PRESETS)}"
         )
 
     @model_validator(mode="after")
@@ -84,6 +86,7 @@ class ModelSpec(Spec):
             raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise ValueError(f"end {self.end.isoformat()} must come after start {self.start.isoformat()}")
+        self._batches_are_due_as_long()
         self._drift_rules_fit()
         reserved = {*self.problem.targets, self.time.column}
         for place, columns in (("features.columns", self.features.columns or ()), ("key", self.key)):
@@ -91,6 +94,16 @@ class ModelSpec(Spec):
             if clash:
                 raise ValueError(f"{place} names {', '.join(clash)}, which is the target or the time column")
         return self
+
+    def _batches_are_due_as_long(self) -> None:
+        """Airflow cuts batches by the schedule, the command line by ``time.batch``: both must mean the same."""
+        step = None if self.schedule is None else step_of(self.schedule)
+        if step is not None and step != self.time.batch:
+            raise ValueError(
+                f"schedule {self.schedule!r} is due every {format_duration(step)}, but time.batch is "
+                f"{format_duration(self.time.batch)}: write time.batch: {format_duration(step)}, or a schedule that is "
+                f"due every {format_duration(self.time.batch)}"
+            )
 
     def _drift_rules_fit(self) -> None:
         watched = self.monitoring.drift.columns or self.features.columns

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ml.specs.base import CRON, Listed, Share, Spec
+from ml.specs.base import Listed, Share, Spec
+from ml.specs.cron import CRON
 
 
 class ScheduleRule(Spec):

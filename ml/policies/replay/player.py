@@ -99,7 +99,12 @@ class _Player:
         for one in self._observations(place):
             self._ledger.observe(one)
         question = Question(
-            self._ledger.facts(step.as_of), step.window, self._policy, asked=False, bounded=self._setting.bounded
+            self._ledger.facts(step.as_of),
+            step.window,
+            self._policy,
+            asked=False,
+            bounded=self._setting.bounded,
+            counterfactual=self._record,
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None

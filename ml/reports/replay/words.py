@@ -29,6 +29,14 @@ def comparison_text(comparison: Comparison) -> str:
     return "\n".join(line for line in lines) + "\n"
 
 
+def next_step(comparison: Comparison) -> str:
+    """Say what to do now, in a sentence."""
+    advice, model = comparison.advice, comparison.setting.model
+    if advice.change:
+        return f"to use {advice.policy}, paste its YAML over `policy:` in the spec of {model}."
+    return f"nothing: leave the policy of {model} as it is, and replay again when more batches have come."
+
+
 def played(comparison: Comparison) -> str:
     """Say which batches were played, and which of them count."""
     windows, first = comparison.windows, comparison.first

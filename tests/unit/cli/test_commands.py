@@ -231,9 +231,9 @@ def test_every_command_teaches_with_an_example_and_documents_its_options(evergre
 
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
-    for group in ("spec", "policy"):
+    for group in ("spec", "policy", "audit"):
         commands |= {f"{group} {name}": found for name, found in commands.pop(group).commands.items()}
-    assert len(commands) == 22
+    assert len(commands) == 25
     for name, found in commands.items():
         assert f"evergreen {name}" in (found.help or ""), f"{name} has no example"
         for parameter in found.params:
@@ -251,7 +251,7 @@ def test_the_page_names_every_command_option_and_exit_code() -> None:
     assert written == page(), "run: python -m ml.cli.page > docs/cli.md"
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
-    for group in ("spec", "policy"):
+    for group in ("spec", "policy", "audit"):
         commands |= {f"{group} {name}": found for name, found in commands.pop(group).commands.items()}
     for name, found in commands.items():
         assert f"### evergreen {name}\n" in written

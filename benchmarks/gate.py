@@ -102,7 +102,7 @@ def drawn(kind: str, rng: np.random.Generator, rows: int) -> tuple[np.ndarray, n
 def fitted(kind: str, table: np.ndarray, target: np.ndarray, held_out: np.ndarray, seed: int) -> Predictions:
     """Averaged stochastic gradient descent: near its optimum two seeds differ on rows, hardly on the whole."""
     family = SGDRegressor if kind == "regression" else partial(SGDClassifier, loss="log_loss")
-    model = family(average=True, max_iter=3, tol=None, random_state=seed).fit(table, target)
+    model = family(average=True, max_iter=2, tol=None, random_state=seed).fit(table, target)
     if kind == "regression":
         return pd.DataFrame({"prediction": model.predict(held_out)})
     shares = model.predict_proba(held_out)
@@ -111,7 +111,9 @@ def fitted(kind: str, table: np.ndarray, target: np.ndarray, held_out: np.ndarra
 
 
 def same_algorithm(runs: int) -> None:
-    """Each pair on rows of its own: 1000 to learn from, 400 held out."""
+    """Each pair on rows of its own: 1000 to learn from, 400 held out. At a first attempt the default blocks
+    what the plain interval says is worse: one verdict tells both.
+    """
     print(f"\n## Challengers of the same algorithm with another seed, {runs} a kind: false promotions\n")
     print("| problem | superior | *higher number wins* | default: sound ones blocked |\n| --- | --- | --- | --- |")
     for kind in KINDS:
@@ -119,9 +121,9 @@ def same_algorithm(runs: int) -> None:
         for run in range(runs):
             table, target = drawn(kind, rng, 1400)
             sides = [fitted(kind, table[:1000], target[:1000], table[1000:], 2 * run + one) for one in (0, 1)]
-            superior.add(judged(kind, target[1000:], *sides, {"comparison": "superior"}))
-            default = judged(kind, target[1000:], *sides, {})
-            blocked.add(default, not default.passed)
+            found = judged(kind, target[1000:], *sides, {"comparison": "superior"})
+            superior.add(found)
+            blocked.add(found, found.interval is not None and found.interval[1] < 0)
         print(f"| {kind} | {superior} | {superior.naive_share} | {blocked} |")
 
 
@@ -269,7 +271,7 @@ def slices(runs: int) -> None:
     print("| parts | held-out rows | the shop is named | something is named where nothing is wrong |")
     print("| --- | --- | --- | --- |")
     for name, spec in (("`columns: [shop]`", {"columns": ["shop"], "found": False}), ("found by trees", {})):
-        for rows in (5000, 10_000, 20_000):
+        for rows in (5000, 10_000):
             rng, caught, false = np.random.default_rng(6), Rate(), Rate()
             for lost, rate in ((0.05, caught), (0.0, false)):
                 for _ in range(runs):
@@ -323,11 +325,11 @@ def main() -> int:
     began = time.process_time()
     parts: tuple[Callable[[], None], ...] = (
         lambda: same_algorithm(runs),
-        lambda: lottery(max(runs // 20, 10), 20),
-        lambda: truly_worse(runs),
-        lambda: power(max(runs // 8, 20), 1000, options.picture),
-        lambda: slices(max(runs // 10, 10)),
-        lambda: walks(max(runs // 40, 5)),
+        lambda: lottery(max(runs // 40, 10), 20),
+        lambda: truly_worse(max(runs // 4, 20)),
+        lambda: power(max(runs // 20, 20), 1000, options.picture),
+        lambda: slices(max(runs // 20, 10)),
+        lambda: walks(max(runs // 80, 5)),
     )
     for part in parts:
         part()
@@ -337,5 +339,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.nice(10)
     sys.exit(main())

@@ -95,6 +95,14 @@ def measure_gain(metric: Metric, ours: Floats, theirs: Floats, *, resamples: int
     return _drawn(metric, ours, theirs, difference=difference, block=1, resamples=resamples, generator=generator)
 
 
+def value_interval(metric: Metric, terms: Floats, confidence: float) -> tuple[float, float]:
+    """Return the interval of one model's metric, by its first-order spread; rows are taken as independent."""
+    moved = _influences(metric, terms)
+    reach = _NORMAL.inv_cdf((1.0 + confidence) / 2.0) * float(np.sqrt(np.square(moved).mean() / len(moved)))
+    value = float(metric.of_means(terms.mean(axis=0)))
+    return value - reach, value + reach
+
+
 def _is_one_step(gains: Floats) -> bool:
     """Whether every row is won, lost or neither."""
     return bool(np.isin(gains, (-1.0, 0.0, 1.0)).all())

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ml.domain.findings import Finding, Outcome, Severity
-from ml.evaluation.case import BEST, Case, open_case
+from ml.evaluation.case import BEST, CHALLENGER, Case, open_case
 from ml.evaluation.checks import CHECKS
 from ml.evaluation.exhibits import NO_EXHIBITS, Exhibits
-from ml.evaluation.gain import Gain
+from ml.evaluation.gain import Gain, value_interval
 from ml.evaluation.sentence import sentence_of
 from ml.problems import Problem
 from ml.specs.gate import GateSpec
@@ -103,9 +104,20 @@ def _evidence(case: Case) -> dict[str, Any]:
             "block": case.gain.block,
             "resolution": case.gain.resolution(case.proof),
         }
+    said["intervals"] = _intervals(case)
     if BEST in case.sides and case.over_best is not None:
         said["over_best"] = _gain(case.over_best, case.gate.confidence)
     return said
+
+
+def _intervals(case: Case) -> dict[str, list[float]]:
+    """The interval of each of the challenger's metrics, where it can be told."""
+    found = {
+        name: value_interval(metric, metric.terms(case.truth, case.sides[CHALLENGER]), case.gate.confidence)
+        for name, metric in case.problem.metrics.items()
+        if name in case.metrics[CHALLENGER]
+    }
+    return {name: list(interval) for name, interval in found.items() if np.isfinite(interval).all()}
 
 
 def _gain(gain: Gain, confidence: float) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ml.domain.errors import NotFoundError, SpecError
-from ml.domain.windows import Window, parse_moment
+from ml.domain.windows import Window, parse_duration, parse_moment
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -21,6 +21,16 @@ def date_of(text: str) -> datetime:
     """Read a date of the command line."""
     try:
         return parse_moment(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def age_of(text: str | timedelta) -> timedelta:
+    """Read an age of the command line; a default is one already."""
+    if isinstance(text, timedelta):
+        return text
+    try:
+        return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -1,14 +1,14 @@
-"""Proof that the records are what was written: audit verify, head, at."""
+"""Proof that the records are what was written: audit verify, head, at; reproduce; and gc."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ml.cli.arguments import ModelArgument, date_of, model_name
+from ml.cli.arguments import ModelArgument, age_of, date_of, model_name
 from ml.cli.commands_records import reading
 from ml.cli.documents import plain
 from ml.cli.session import Session
@@ -16,6 +16,7 @@ from ml.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from ml.domain.custody import Audit, Head
+    from ml.flows.reproduce import Reproduction
     from ml.registry import Reader
 
 _BREACH = 7
@@ -98,6 +99,76 @@ def at(
     session.answer({"command": "audit at", **plain(found)}, live_text(found))
 
 
+def reproduce(
+    session: Session,
+    model: ModelArgument,
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version.", min=1)],
+) -> None:
+    """Train a version again from its recorded frames, spec and seed: bit for bit the same, or what differs.
+
+    Exit code 1 if it is not the same. Nothing is stored.
+
+    Example: evergreen reproduce sales 3
+    """
+    from ml.flows.reproduce import reproduce as flow
+    from ml.flows.workspace import Workspace
+
+    name = model_name(model)
+    with Workspace.open(session.settings) as workspace, session.progress(f"reproduce {name} version {version}"):
+        found = flow(workspace, name, version)
+    said = [f"version {version} of {name}: {'the same, bit for bit' if found.is_exact else 'not the same'}"]
+    said += [
+        f"  {what}: {'as recorded' if same else 'DIFFERENT'}" for what, same in _compared(found) if same is not None
+    ]
+    if found.largest_difference:
+        said.append(f"  largest difference of a prediction: {found.largest_difference:.3g}")
+    said += [f"  {name} was {then}, is {now}" for name, (then, now) in found.libraries.items()]
+    said += [] if found.code is None else [f"  code was {found.code[0]}, is {found.code[1]}"]
+    session.answer({"command": "reproduce", "exact": found.is_exact, **plain(found)}, *said)
+    if not found.is_exact:
+        raise typer.Exit(1)
+
+
+def gc(
+    session: Session,
+    older_than: Annotated[
+        timedelta,
+        typer.Option("--older-than", metavar="AGE", parser=age_of, help="Keep what is younger; at least 1d."),
+    ] = timedelta(days=7),
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove them; without it, only say what would be removed.")
+    ] = False,
+) -> None:
+    """Remove artifacts that no record refers to: what crashed tasks left behind. By default it only says which.
+
+    Safe beside running flows: what is younger than a day is never touched.
+
+    Examples: evergreen gc; evergreen gc --older-than 30d --yes
+    """
+    from ml.flows.collect import collect
+    from ml.flows.workspace import Workspace
+
+    with Workspace.open(session.settings) as workspace, session.progress("look through the artifacts"):
+        found = collect(workspace, older_than=older_than, remove=yes)
+    said = [f"{one.name}  {one.size} bytes" for one in found.unreferenced]
+    count, size = len(found.unreferenced), sum(one.size for one in found.unreferenced)
+    said.append(
+        f"{count} of {found.stored} artifacts {'removed' if yes else 'would be removed'}, {size} bytes"
+        + ("" if yes or not count else "; to remove them: --yes")
+    )
+    session.answer({"command": "gc", "removed": yes, **plain(found)}, *said)
+
+
+def _compared(found: Reproduction) -> list[tuple[str, bool | None]]:
+    return [
+        ("rows", found.same_rows),
+        ("estimator and parameters", found.same_choice),
+        ("predictions for the held-out rows", found.same_predictions),
+        ("bytes of the artifact", found.same_artifact),
+        ("predictions of the estimator that serves", found.same_refit),
+    ]
+
+
 def _asked(reader: Reader, model: str | None, heads: Sequence[Head]) -> tuple[str, ...]:
     """Return the models that were asked for; a model of which a head was noted is among them, there or not."""
     if model is not None:
@@ -115,4 +186,4 @@ def _head(text: str) -> Head:
 
 
 AUDIT_COMMANDS: dict[str, Callable[..., Any]] = {"verify": verify, "head": head, "at": at}
-COMMANDS: dict[str, Callable[..., None]] = {}
+COMMANDS: dict[str, Callable[..., None]] = {"reproduce": reproduce, "gc": gc}

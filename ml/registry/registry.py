@@ -21,6 +21,7 @@ from ml.registry.data import DataWriter
 from ml.registry.deciding import DecisionReader, DecisionWriter
 from ml.registry.engine import open_engine, parse_url, reading, time_limit
 from ml.registry.failures import in_words, is_passing
+from ml.registry.lineage import LineageReader
 from ml.registry.migrate import migrate
 from ml.registry.models import ModelWriter
 from ml.registry.replays import ReplayReader, ReplayWriter
@@ -32,7 +33,7 @@ _ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.05
 
 
-class Reader(DecisionReader, ReplayReader, CustodyReader):
+class Reader(DecisionReader, ReplayReader, CustodyReader, LineageReader):
     """All questions, on one connection."""
 
 

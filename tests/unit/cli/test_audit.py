@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -69,3 +70,32 @@ def test_what_was_live_at_a_date(played: Evergreen) -> None:
     early = played("audit", "at", "shop", "2026-01-01")
     assert early.code == 6
     assert "Nothing of shop was live at 2026-01-01 00:00 UTC" in early.err
+
+
+def test_a_version_is_trained_again(played: Evergreen) -> None:
+    found = played("reproduce", "shop", "1")
+    assert found.code == 0
+    assert "version 1 of shop: the same, bit for bit" in found.out
+    document = played("reproduce", "shop", "1", "--json").document
+    assert document["exact"] is True
+    assert document["libraries"] == {}
+    assert played("reproduce", "shop", "7").code == 6
+
+
+def test_gc_only_says_what_it_would_do(played: Evergreen, tmp_path: Path) -> None:
+    stray = tmp_path / "home" / "artifacts" / "ab" / ("ab" * 32)
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"left behind")
+    os.utime(stray, (0, 0))
+    said = played("gc")
+    assert said.code == 0
+    assert stray.name in said.out
+    assert "1 of" in said.out
+    assert "would be removed, 11 bytes; to remove them: --yes" in said.out
+    assert stray.exists()
+    done = played("gc", "--older-than", "1d", "--yes", "--json")
+    assert [one["name"] for one in done.document["unreferenced"]] == [stray.name]
+    assert not stray.exists()
+    assert played("gc", "--older-than", "1h").code == 6
+    assert played("gc", "--older-than", "soon").code == 2
+    assert played("audit", "verify").code == 0

@@ -59,14 +59,14 @@ def write(models: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def bag(models: Path) -> Callable[[], Any]:
-    """Parse the DAG folder as Airflow does."""
+    """Parse the file of the models' DAGs as Airflow does."""
 
     def parse() -> Any:
         from airflow.dag_processing.dagbag import BundleDagBag
 
         before = list(sys.path)
         try:
-            found = BundleDagBag(str(DAGS), bundle_path=DAGS, bundle_name="dags-folder")
+            found = BundleDagBag(str(DAGS / "evergreen.py"), bundle_path=DAGS, bundle_name="dags-folder")
         finally:
             sys.path[:] = before
         assert found.import_errors == {}

@@ -12,13 +12,12 @@ from evergreen_console.schedule import Dag, dags_of
 from ml.domain.errors import NotFoundError
 from ml.domain.records import Decision as DecisionRecord
 from ml.domain.records import GateResult, Promotion, Version
-from ml.domain.replays import Replay
 from ml.reports.counterfactual import counterfactual
 from ml.views.console.batch import BatchPage, batch_page, quarantine_of
 from ml.views.console.decision import decision_page
 from ml.views.console.drift import DriftMap, drift_map
 from ml.views.console.models import Choice, ModelPage, ModelRow, names, one, page
-from ml.views.console.replays import ReplayLine, replay_page, replays_page
+from ml.views.console.replays import ReplayLine, ReplayView, replay_record, replay_view, replays_page
 from ml.views.console.specs import SpecPage, spec_page
 from ml.views.console.story import Story, StoryDecision, decisions, story
 from ml.views.console.version import VersionPage, VersionPageOfList, version_page, versions_page
@@ -65,6 +64,14 @@ class Decisions:
     """Decisions, oldest first."""
 
     decisions: tuple[StoryDecision, ...]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A replay, and each of its policies as it is pasted into a spec."""
+
+    replay: ReplayView
+    yaml: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -191,17 +198,20 @@ def list_replays(model: Model) -> tuple[ReplayLine, ...]:
 
 
 @of_model.get("/replays/{replay_id}")
-def show_replay(model: Model, replay_id: str) -> Replay:
+def show_replay(model: Model, replay_id: str) -> Replayed:
     """One replay: what each policy would have cost, and which to use."""
+    from ml.reports.replay.words import policy_yaml
+
     with consulted() as reader:
-        return replay_page(reader, model, replay_id)
+        found = replay_view(replay_record(reader, model, replay_id))
+    return Replayed(found, {one.name: policy_yaml(one.policy) for one in found.outcomes})
 
 
 @of_model.get("/replays/{replay_id}/page", response_class=Response)
 def show_replay_page(model: Model, replay_id: str) -> Response:
     """The replay as a page of its own, which runs no script and fetches nothing."""
     with consulted() as reader:
-        found = replay_page(reader, model, replay_id)
+        found = replay_record(reader, model, replay_id)
     policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
     headers = {"Content-Security-Policy": policy}
     return Response(records().artifact(found.page_sha256), media_type="text/html; charset=utf-8", headers=headers)

@@ -43,6 +43,12 @@ export async function startRun(dagId, conf) {
   return answer(await fetch(url, sent({ logical_date: null, conf })));
 }
 
+/** How a run stands. */
+export async function getRun(dagId, runId) {
+  const path = `api/v2/dags/${encodeURIComponent(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
+  return answer(await fetch(new URL(path, document.baseURI)));
+}
+
 const sent = (body) => ({
   method: "POST",
   headers: { "Content-Type": "application/json" },

@@ -5,6 +5,7 @@ import { Decision } from "./decision.js";
 import { Model } from "./model.js";
 import { Models } from "./models.js";
 import { Empty, Page } from "./parts.js";
+import { Replay, Replays } from "./replay.js";
 import { Version } from "./version.js";
 
 const Nowhere = () => h(Page, { title: "Models" }, h(Empty, { title: "There is no such page" }, "Go back, or choose Models again."));
@@ -16,6 +17,8 @@ const Console = () =>
     h(Route, { path: "models/:model/decisions/:decision", element: h(Decision) }),
     h(Route, { path: "models/:model/versions/:version", element: h(Version) }),
     h(Route, { path: "models/:model/batches/:start", element: h(Batch) }),
+    h(Route, { path: "models/:model/replays", element: h(Replays) }),
+    h(Route, { path: "models/:model/replays/:replay", element: h(Replay) }),
     h(Route, { path: "*", element: h(Nowhere) }));
 
 globalThis["Models"] = Console; // the name under which Airflow looks for what this file brought

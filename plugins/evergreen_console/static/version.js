@@ -2,7 +2,7 @@
 import { Badge, Box, HStack, Stack, Text, h, useParams } from "./host.js";
 import { ofModel, useAnswer } from "./api.js";
 import { RollBack } from "./rollback.js";
-import { Answered, Block, Empty, Facts, Link, Mono, Page, Rows, Section, Severity, Stage, to } from "./parts.js";
+import { Answered, Block, Empty, Facts, Link, Mono, Page, Rows, Section, Stage, to } from "./parts.js";
 import { IntervalFigure } from "./interval.js";
 import { batch, count, moment, number, short, signed } from "./words.js";
 

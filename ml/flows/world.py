@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,18 +13,17 @@ import pandas as pd
 
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
-from ml.domain.findings import Finding, Outcome, Severity
-from ml.domain.records import GateResult, Observation, Quantity
+from ml.domain.records import Observation, Quantity
 from ml.evaluation import Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
+from ml.flows.challenge import document_of, gate_of, not_worth_it
 from ml.flows.drift import Sides, drift_of, observations_of
 from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
 from ml.flows.recipe import Column, Recipe
 from ml.flows.train import reference_sample
 from ml.policies import Need
-from ml.policies.ledger import NOT_WORTH_IT
 from ml.policies.replay import Challenge, Step
 from ml.profiles import conform
 from ml.training import Split, TrainingSet, fit_dummy, refit_set, training_set, training_sets
@@ -39,6 +38,7 @@ class RecordedWorld:
         self.past, self.matrix = past, Matrix(past, cells)
         self._cells = cells
         self._recipes: dict[str, Recipe] = {}
+        self._states: dict[int, str] = {}
         self._challenges: dict[tuple[int, str, datetime | None], Challenge | None] = {}
         self._spec, self._problem = past.spec, self.matrix.problem
         self._metric = self._problem.metrics[self._spec.problem.metric]
@@ -84,19 +84,26 @@ class RecordedWorld:
             return None
         if least_gain is None or champion is None or pays(found.gate.difference, least_gain):
             return found
-        gate = replace(found.gate, passed=False, findings=(*found.gate.findings, _not_worth_it(least_gain)))
+        gate = replace(found.gate, passed=False, findings=(*found.gate.findings, not_worth_it(least_gain)))
         return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
     def _challenge(self, step: int, serving: str, newer_than: datetime | None) -> Challenge | None:
         since = None if newer_than is None else newer_than.isoformat()
-        known = self.past.digest(self.past.known[step])
-        key = "challenge:" + digest_of([self.matrix.base, known, serving, since])
+        key = "challenge:" + digest_of([self._known(step), serving, since])
         stored = self._cells.get(key)
         if stored is None:
             document = self._worked_out(step, serving, newer_than)
             stored = json.dumps(document).encode()
             self._cells.put([(key, stored)])
         return self._read(step, json.loads(stored))
+
+    def _known(self, step: int) -> str:
+        """Digest of all that a training after a step depends on, but for the champion."""
+        if step not in self._states:
+            end = self.past.windows[step].end
+            took = [one.manifest.get("seconds") for one in self.past.versions if one.as_of == end]  # it is on record
+            self._states[step] = digest_of([self.matrix.base, self.past.digest(self.past.known[step]), took])
+        return self._states[step]
 
     def _worked_out(self, step: int, serving: str, newer_than: datetime | None) -> Json | None:
         """Do what training and evaluation do, with the matrix's estimators."""
@@ -124,7 +131,7 @@ class RecordedWorld:
         judgement = self._judge(split, chosen, truth=truth, challenger=judged, serving=serving, held=held)
         refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
-        return _document(
+        return document_of(
             split,
             chosen,
             recipe=recipe,
@@ -186,7 +193,7 @@ class RecordedWorld:
             return None
         for name in ("challenger", "serving"):
             self.remember(Recipe(**{**document[name], "step": step}))
-        gate, until = document["gate"], document["refit_until"]
+        until = document["refit_until"]
         return Challenge(
             challenger=document["challenger"]["key"],
             serving=document["serving"]["key"],
@@ -195,22 +202,7 @@ class RecordedWorld:
             refit_until=None if until is None else datetime.fromisoformat(until),
             windows=document["windows"],
             seconds=document["seconds"],
-            gate=GateResult(
-                model=self._spec.model,
-                challenger=0,
-                champion=None,
-                as_of=self.past.windows[step].end,
-                passed=gate["passed"],
-                sentence=gate["sentence"],
-                metrics=gate["metrics"],
-                difference=gate["difference"],
-                interval=None if gate["interval"] is None else (gate["interval"][0], gate["interval"][1]),
-                rows=gate["rows"],
-                rows_sha256="",
-                refitted=until is not None,
-                generation=0,
-                findings=tuple(_finding(code, outcome) for code, outcome in gate["findings"]),
-            ),
+            gate=gate_of(document["gate"], self._spec.model, self.past.windows[step].end, refitted=until is not None),
         )
 
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
@@ -257,45 +249,3 @@ def _defined(value: np.float64) -> float | None:
 
 def _observation(document: Json) -> Json:
     return {**document, "quantity": Quantity(document["quantity"])}
-
-
-def _finding(code: str, outcome: str) -> Finding:
-    """Return what a policy sees of a check."""
-    return Finding(code, Severity.ERROR, "", "", "", "", Outcome(outcome))
-
-
-def _not_worth_it(least_gain: float) -> Finding:
-    return replace(_finding(NOT_WORTH_IT, Outcome.FAILED.value), expected=f"a gain of at least {least_gain:+.4g}")
-
-
-def _document(
-    split: Split,
-    chosen: TrainingSet,
-    *,
-    recipe: Recipe,
-    refitted: Recipe | None,
-    judgement: Judgement,
-    windows: int,
-    seconds: float,
-    spec: Any,
-) -> Json:
-    first = chosen.rows[spec.time.column].iloc[0].to_pydatetime()
-    until = max(batch.end for batch in split.batches)
-    return {
-        "challenger": asdict(recipe),
-        "serving": asdict(refitted or recipe),
-        "trained_from": first.isoformat(),
-        "trained_until": split.trained_until.isoformat(),
-        "refit_until": None if refitted is None else until.isoformat(),
-        "windows": windows,
-        "seconds": seconds,
-        "gate": {
-            "passed": judgement.passed,
-            "sentence": judgement.sentence,
-            "metrics": judgement.metrics,
-            "difference": judgement.difference,
-            "interval": judgement.interval,
-            "rows": len(split.holdout),
-            "findings": [[one.code, one.outcome.value] for one in judgement.findings],
-        },
-    }

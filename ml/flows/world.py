@@ -39,6 +39,7 @@ class RecordedWorld:
         self.past, self.matrix = past, Matrix(past, cells)
         self._cells = cells
         self._recipes: dict[str, Recipe] = {}
+        self._states: dict[int, str] = {}
         self._challenges: dict[tuple[int, Opponent], Challenge | None] = {}
         self._spec, self._problem = past.spec, self.matrix.problem
         self._metric = self._problem.metrics[self._spec.problem.metric]
@@ -91,14 +92,21 @@ class RecordedWorld:
         return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
     def _challenge(self, step: int, opponent: Opponent) -> Challenge | None:
-        state = self.past.digest(self.past.known[step])
-        key = "challenge:" + digest_of([self.matrix.base, state, opponent.to_json()])
+        key = "challenge:" + digest_of([self._known(step), opponent.to_json()])
         stored = self._cells.get(key)
         if stored is None:
             document = self._worked_out(step, opponent)
             stored = json.dumps(document).encode()
             self._cells.put([(key, stored)])
         return self._read(step, json.loads(stored))
+
+    def _known(self, step: int) -> str:
+        """Digest of all that a training after a step depends on, but for whom it meets."""
+        if step not in self._states:
+            end = self.past.windows[step].end
+            took = [one.manifest.get("seconds") for one in self.past.versions if one.as_of == end]  # it is on record
+            self._states[step] = digest_of([self.matrix.base, self.past.digest(self.past.known[step]), took])
+        return self._states[step]
 
     def _worked_out(self, step: int, opponent: Opponent) -> Json | None:
         """Do what training and evaluation do, with the matrix's estimators."""

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from ml.domain.digests import digest_of
 from ml.specs.base import CRON, Columns, Listed, Moment, Spec
 from ml.specs.data import FeaturesSpec, ValidationSpec
+from ml.specs.engine import EmbeddedSpec, EngineSpec
 from ml.specs.monitoring import MonitoringSpec
 from ml.specs.policy import PolicySpec
 from ml.specs.problem import ProblemSpec
@@ -41,6 +42,7 @@ class ModelSpec(Spec):
     training: TrainingSpec = Field(default=TrainingSpec(), description="How a challenger is trained.")
     gate: GateSpec = Field(default=GateSpec(), description="What a challenger must show.")
     monitoring: MonitoringSpec = Field(default=MonitoringSpec(), description="What is watched.")
+    engine: EngineSpec = Field(default=EmbeddedSpec(), description="Where the statistics of a batch are computed.")
     policy: PolicySpec = Field(default=PolicySpec(), description="When to retrain.")
     schedule: str | None = Field(
         default=None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ml.artifacts.frames import put_frame
 from ml.domain.errors import DataError, NotFoundError
 from ml.domain.findings import Finding, Severity
@@ -10,7 +12,7 @@ from ml.domain.windows import Window
 from ml.flows.profile import frozen_layout, layout_for, put_layout, put_profile
 from ml.flows.schema import frozen_schema, inferred_schema, schema_key
 from ml.flows.workspace import Workspace
-from ml.profiles import Profile, profile_frame
+from ml.profiles.engine import StoredTable, engine_of
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.validation import Validated
@@ -52,13 +54,16 @@ def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Val
     frame = workspace.frame(snapshot.sha256)
     expected = schema or inferred_schema(frame, spec)
     known = layout or layout_for(frame, expected, spec)
-    profile = profile_frame(frame, known)
+    engine = engine_of(spec.engine)
+    profile = engine.profile(StoredTable(workspace.store.url_of(snapshot.sha256), frame), known)
     result = check(frame, spec=spec, schema=expected, window=snapshot.window, profile=profile, recent_rows=recent)
-    if layout is None and result.kept is not frame:
-        known = layout_for(result.kept, expected, spec)  # rows that were set aside say nothing of those to come
+    validation = _record(workspace, snapshot, result)
     if result.kept is not frame:
-        profile = profile_frame(result.kept, known)
-    validation = _record(workspace, snapshot, result, None if layout is None and not result.passed else profile)
+        # Rows that were set aside are in no profile, nor do they say what is frozen.
+        known = layout or layout_for(result.kept, expected, spec)
+        profile = engine.profile(StoredTable(workspace.store.url_of(validation.kept_sha256), result.kept), known)
+    if validation.passed or layout is not None:
+        validation = replace(validation, profile_sha256=put_profile(workspace, profile))
     with workspace.registry.write() as writer:
         if validation.passed and schema is None:
             writer.freeze_schema(spec.model, schema_key(spec), expected.to_json())
@@ -68,11 +73,8 @@ def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Val
     return validation
 
 
-def _record(workspace: Workspace, snapshot: Snapshot, result: Validated, profile: Profile | None) -> Validation:
-    """Store the kept rows, their profile and the quarantined rows.
-
-    Where nothing was changed, the snapshot itself is the kept frame.
-    """
+def _record(workspace: Workspace, snapshot: Snapshot, result: Validated) -> Validation:
+    """Store the kept and the quarantined rows; where nothing was changed, the snapshot itself is the kept frame."""
     kept_sha256, quarantine_sha256 = snapshot.sha256, None
     if result.kept is not workspace.frame(snapshot.sha256):
         kept_sha256 = put_frame(workspace.store, result.kept)
@@ -87,7 +89,6 @@ def _record(workspace: Workspace, snapshot: Snapshot, result: Validated, profile
         kept_sha256=kept_sha256,
         quarantine_sha256=quarantine_sha256,
         findings=result.findings,
-        profile_sha256=None if profile is None else put_profile(workspace, profile),
     )
 
 

@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+Digests = npt.NDArray[np.uint64]
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # mixes the digests of several columns
 MOST_ROWS = 20_000_000
 """Keys are counted up to so many rows: 160 MB of digests."""
 
@@ -19,7 +22,7 @@ class KeyHashes:
     """
 
     def __init__(self) -> None:
-        self._parts: list[npt.NDArray[np.uint64]] = []
+        self._parts: list[Digests] = []
         self._rows = 0
 
     def add(self, columns: Sequence[pd.Series]) -> None:
@@ -28,12 +31,19 @@ class KeyHashes:
         if self._rows > MOST_ROWS:
             self._parts.clear()
             return
-        frame = pd.concat([column.reset_index(drop=True) for column in columns], axis=1)
-        digests = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-        self._parts.append(digests.astype(np.uint64, copy=False))
+        digests = _digests(columns[0])
+        for column in columns[1:]:
+            digests = digests * _ODD + _digests(column)
+        self._parts.append(digests)
 
     def duplicates(self, rows: int) -> int | None:
         """Return how many of the rows have a key that an earlier one has; None if there were too many to be counted."""
         if self._rows != rows or rows > MOST_ROWS:
             return None
         return rows - len(np.unique(np.concatenate(self._parts))) if rows else 0
+
+
+def _digests(column: pd.Series) -> Digests:
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
+        return pd.util.hash_array(column.to_numpy(), categorize=False).astype(np.uint64, copy=False)
+    return pd.util.hash_pandas_object(column, index=False).to_numpy().astype(np.uint64, copy=False)

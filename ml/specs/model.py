@@ -13,6 +13,7 @@ from ml.domain.windows import format_duration
 from ml.specs.base import Columns, Listed, Moment, Spec
 from ml.specs.cron import CRON, PRESETS, step_of
 from ml.specs.data import FeaturesSpec, ValidationSpec
+from ml.specs.engine import EmbeddedSpec, EngineSpec
 from ml.specs.gate import GateSpec
 from ml.specs.monitoring import MonitoringSpec
 from ml.specs.policy import PolicySpec
@@ -43,6 +44,7 @@ class ModelSpec(Spec):
     training: TrainingSpec = Field(default=TrainingSpec(), description="How a challenger is trained.")
     gate: GateSpec = Field(default=GateSpec(), description="What a challenger must show.")
     monitoring: MonitoringSpec = Field(default=MonitoringSpec(), description="What is watched.")
+    engine: EngineSpec = Field(default=EmbeddedSpec(), description="Where the statistics of a batch are computed.")
     policy: PolicySpec = Field(default=PolicySpec(), description="When to retrain.")
     schedule: str | None = Field(
         default=None,

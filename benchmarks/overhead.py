@@ -1,10 +1,10 @@
 """What the loop costs beside the bare work: `evergreen run` against a plain pandas + scikit-learn script.
 
 Both go over the same stream in weekly batches and do the same fits and scores: a candidate on each training window that
-was tried, each refit, the constant that a first version must beat; the predictions and the primary metric of champion,
-retired champions and candidates. That they do is checked: every score of the plain script must equal the recorded one
-to the last bit. The plain script keeps no record, checks nothing, measures no drift and decides nothing: it is told
-when to retrain, on which rows, and what went live. That is the limit; ours is its multiple.
+was tried, each refit, the constant that a version must beat; the predictions and the primary metric of candidates,
+champion, retired champions and whom the gate compares with. That they do is checked: every score of the plain script
+must equal the recorded one to the last bit. The plain script keeps no record, checks nothing, measures no drift and
+decides nothing: it is told when to retrain, on which rows, and what went live. That is the limit; ours is its multiple.
 
     python benchmarks/overhead.py [--csv FILE --time ts --target price_up --batch 7d] [--report never] [--repeats 5]
 
@@ -94,16 +94,23 @@ def trained(workspace: Any, reader: Any, spec: Any, version: Any) -> dict[str, A
     """Say what one retraining fitted: each on so many of the newest rows before the held-out ones, or of all."""
     if version is None:
         return None
+    from ml.flows.exhibits import best_of
+
     windows = version.manifest["windows"]
     gate = reader.gate_result(spec.model, version.version)
-    rival = "dummy" if gate.champion is None else "champion"
+    numbers = {"champion": gate.champion, "dummy": None}
+    if gate.champion is not None:
+        numbers["best"] = best_of(reader.gate_result(spec.model, gate.champion), gate.champion)
     return {
         "version": version.version,
         "holdout_from": version.manifest["holdout_from"],
         "candidates": [{"rows": one["rows"], "metric": one["metric"]} for one in windows],
         "picked": [one["window"] for one in windows].index(version.manifest["window"]),
-        "champion": gate.champion,
-        "champion_metric": gate.metrics[rival][spec.problem.metric],
+        "rivals": [
+            {"version": numbers[who], "metric": values[spec.problem.metric]}
+            for who, values in gate.metrics.items()
+            if who != "challenger"
+        ],
         "refit_rows": refitted(workspace, reader, spec, version) if gate.refitted else None,
     }
 
@@ -166,8 +173,9 @@ class Plain:
         for model, one in zip(candidates, todo["candidates"], strict=True):
             self.score(model, holdout, one["metric"])
         learned = train.iloc[-todo["candidates"][todo["picked"]]["rows"] :]
-        rival = self.constant(learned) if todo["champion"] is None else self.models[todo["champion"]]
-        self.score(rival, holdout, todo["champion_metric"])
+        for one in todo["rivals"]:
+            rival = self.constant(learned) if one["version"] is None else self.models[one["version"]]
+            self.score(rival, holdout, one["metric"])
         refit = todo["refit_rows"]
         chosen = candidates[todo["picked"]]
         self.models[todo["version"]] = chosen if refit is None else self.fit(known.iloc[-refit:])
@@ -225,7 +233,8 @@ def ratio(pairs: list[Pair], clock: int) -> float:
 def print_table(name: str, plan: list[dict[str, Any]], pairs: list[Pair]) -> None:
     trainings = [batch["train"] for batch in plan if batch["train"]]
     fits = sum(len(one["candidates"]) + (one["refit_rows"] is not None) for one in trainings)
-    scores = sum(len(batch["score"]) for batch in plan) + sum(len(one["candidates"]) + 1 for one in trainings)
+    judged = sum(len(one["candidates"]) + len(one["rivals"]) for one in trainings)
+    scores = judged + sum(len(batch["score"]) for batch in plan)
     print(f"{name}: {len(plan)} batches, {len(trainings)} trainings, {fits} fits, {scores} scores")
     ratios = sorted(pair[0] / pair[2] for pair in pairs)
     ours, bare = (statistics.median(pair[place] for pair in pairs) for place in (0, 2))

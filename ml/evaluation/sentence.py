@@ -8,6 +8,7 @@ from ml.domain.findings import Finding
 from ml.evaluation.case import CHALLENGER, Case, Rival
 
 _OF_THE_GAIN = frozenset({"PG003", "PG004", "PG005"})
+_FLOOR = "PG006"
 _PRICE = "PG007"
 
 
@@ -29,7 +30,9 @@ def sentence_of(case: Case, blocking: Sequence[Finding]) -> str:
 
 
 def _missed(finding: Finding) -> str:
-    return f"{finding.subject} is {finding.seen or 'unknown'}, {finding.expected} is asked for"
+    if finding.code == _FLOOR:
+        return f"{finding.subject} is {finding.seen or 'unknown'}, {finding.expected} is asked for"
+    return f"{finding.code} {finding.subject}: {finding.seen} (asked for: {finding.expected})"
 
 
 def _measured(case: Case) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -42,9 +42,21 @@ def earlier_attempts(reader: Reader, spec: ModelSpec, challenger: Version) -> in
     span = span_of(challenger)
     if span is None:
         return 0
-    before = reader.versions(spec.model, as_of=challenger.as_of)
-    spans = (span_of(one) for one in before if one.version < challenger.version)
-    return attempts_on(span, (one for one in spans if one is not None))
+    return attempts_on(span, _spans_before(reader, challenger, span[0]))
+
+
+def _spans_before(reader: Reader, challenger: Version, start: datetime) -> Iterator[Span]:
+    """Spans of the versions before this one, newest first, as far back as one can have had rows from ``start`` on.
+
+    Labels known as of a moment are of rows before it, so nothing registered as of ``start`` or earlier can.
+    """
+    for number in range(challenger.version - 1, 0, -1):
+        one = reader.version(challenger.model, number)
+        if one.as_of <= start:
+            return
+        span = span_of(one)
+        if span is not None and one.as_of <= challenger.as_of:
+            yield span
 
 
 def best_so_far(reader: Reader, spec: ModelSpec, champion: Version, *, held_out_from: datetime) -> Version | None:

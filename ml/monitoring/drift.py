@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,26 +12,10 @@ from ml.monitoring.discoveries import believable
 from ml.monitoring.evidence import combined, p_values
 from ml.monitoring.intervals import interval
 from ml.monitoring.measures import MEASURES, Measure
-from ml.monitoring.tally import TalliedColumn
+from ml.monitoring.sides import ColumnSides, Incomparable
 from ml.specs.monitoring import DriftSpec
 
 _NAMED = 3  # so many new categories are named in a note
-
-
-@dataclass(frozen=True, slots=True)
-class Untallied:
-    """A column that cannot be compared at all, and why."""
-
-    name: str
-    note: str
-    numeric: bool = True
-    segment: str = ""
-    outcome: Outcome = Outcome.NOT_APPLICABLE
-
-    @property
-    def subject(self) -> str:
-        """The column's name, with its segment where it has one."""
-        return f"{self.name} [{self.segment}]" if self.segment else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +56,18 @@ class ColumnDrift:
 
 
 def measure_drift(
-    columns: Sequence[TalliedColumn | Untallied], *, spec: DriftSpec, level: float
+    columns: Sequence[ColumnSides | Incomparable], *, spec: DriftSpec, level: float
 ) -> tuple[ColumnDrift, ...]:
     """Measure the drift of columns that are checked together, in the order given.
 
     A column has drifted if its difference is more than chance, at a false discovery rate of ``level`` over all of them,
     and matters: its effect reaches ``spec.threshold``, or its share of missing values moved by ``spec.missing``.
     """
-    tallied = [column for column in columns if isinstance(column, TalliedColumn)]
-    testable = {id(column): _untestable(column, spec.min_rows) for column in tallied}
-    found = dict(zip(map(id, tallied), p_values(tallied), strict=True))
-    evidence = {
-        key: _Evidence(None if testable[key] else values, missing) for key, (values, missing) in found.items()
-    }
-    together = [one.p_value for one in evidence.values() if one.p_value is not None]
-    limit = believable(together, level)
+    tests = [_test(column, values, missing, spec) for column, (values, missing) in _tested(columns)]
+    limit = believable([test.p_value for test in tests if test.p_value is not None], level)
+    of = {id(test.sides): test for test in tests}
     return tuple(
-        _measured(column, evidence[id(column)], testable[id(column)], spec=spec, limit=limit)
-        if isinstance(column, TalliedColumn)
-        else ColumnDrift(
-            column.name,
-            spec.numeric if column.numeric else spec.categorical,
-            spec.threshold,
-            column.outcome,
-            note=column.note,
-            segment=column.segment,
-        )
+        _incomparable(column, spec) if isinstance(column, Incomparable) else _measured(of[id(column)], spec, limit)
         for column in columns
     )
 
@@ -119,63 +89,75 @@ def drift_share(drifts: Sequence[ColumnDrift], weights: Mapping[str, float] | No
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Test:
+    """The p-values of one column's values and of its missing ones; ``untestable`` is why its values have none."""
+
+    sides: ColumnSides
     values: float | None
     missing: float | None
+    untestable: tuple[Outcome, str] | None
 
     @property
     def p_value(self) -> float | None:
         return combined(self.values, self.missing)
 
-    def of(self, part: float | None, limit: float) -> bool:
-        """Tell whether one of the two tests alone carries the column."""
+    def carried_by(self, part: float | None, limit: float) -> bool:
+        """Tell whether one of the two tests alone is believed."""
         tests = (self.values is not None) + (self.missing is not None)
         return part is not None and part * tests <= limit
 
 
-def _untestable(column: TalliedColumn, least: int) -> tuple[Outcome, str] | None:
+def _tested(
+    columns: Sequence[ColumnSides | Incomparable],
+) -> Iterator[tuple[ColumnSides, tuple[float | None, float | None]]]:
+    comparable = [column for column in columns if isinstance(column, ColumnSides)]
+    return zip(comparable, p_values(comparable), strict=True)
+
+
+def _test(column: ColumnSides, values: float | None, missing: float | None, spec: DriftSpec) -> _Test:
+    untestable = _untestable(column, spec.min_rows)
+    return _Test(column, values if untestable is None else None, missing, untestable)
+
+
+def _untestable(column: ColumnSides, least: int) -> tuple[Outcome, str] | None:
     """Say why a column's values cannot be compared; None if they can."""
-    for side, tally in (("reference", column.reference), ("batch", column.current)):
-        if tally.rows < least:
-            return Outcome.CANNOT_TELL, f"the {side} has {tally.rows} rows with a value, {least} are needed"
+    for name, side in (("reference", column.reference), ("batch", column.current)):
+        if side.rows < least:
+            return Outcome.CANNOT_TELL, f"the {name} has {side.rows} rows with a value, {least} are needed"
     used = np.flatnonzero(column.reference.counts + column.current.counts)
     if used.size < 2:
         return Outcome.NOT_APPLICABLE, f"it is always {_named(column, used[0])}, in the reference and in the batch"
     return None
 
 
-def _measured(
-    column: TalliedColumn,
-    evidence: _Evidence,
-    untestable: tuple[Outcome, str] | None,
-    *,
-    spec: DriftSpec,
-    limit: float,
-) -> ColumnDrift:
+def _incomparable(column: Incomparable, spec: DriftSpec) -> ColumnDrift:
+    return ColumnDrift(column.name, "", spec.threshold, column.outcome, note=column.note, segment=column.segment)
+
+
+def _measured(test: _Test, spec: DriftSpec, limit: float) -> ColumnDrift:
+    column = test.sides
     measure = MEASURES[spec.numeric if column.places is not None else spec.categorical]
     missing = (column.reference.missing_share, column.current.missing_share)
-    gone = evidence.of(evidence.missing, limit) and abs(missing[1] - missing[0]) >= spec.missing
-    effect, score, note = _effect(measure, column) if untestable is None else (None, None, untestable[1])
-    moved = effect is not None and evidence.of(evidence.values, limit) and effect >= spec.threshold
+    gone = test.carried_by(test.missing, limit) and abs(missing[1] - missing[0]) >= spec.missing
+    outcome, note = test.untestable or (Outcome.PASSED, "")
+    effect = None
+    if test.untestable is None:
+        effect, note = _effect(measure, column)
+        outcome = Outcome.PASSED if effect is not None else Outcome.CANNOT_TELL
+    moved = effect is not None and test.carried_by(test.values, limit) and effect >= spec.threshold
     if gone:
         note = "; ".join(filter(None, (f"without a value {missing[0]:.1%} → {missing[1]:.1%}", note)))
-    if gone or moved:
-        outcome = Outcome.WARNING
-    elif untestable is not None:
-        outcome = untestable[0]
-    else:
-        outcome = Outcome.PASSED if effect is not None else Outcome.CANNOT_TELL
     return ColumnDrift(
         column.name,
         measure.name,
         spec.threshold,
-        outcome,
+        Outcome.WARNING if gone or moved else outcome,
         effect=effect,
         interval=None if effect is None else interval(measure, column, effect),
-        score=score,
-        p_value=evidence.p_value,
+        score=None if effect is None else measure.score(column) if measure.p_value else effect,
+        p_value=test.p_value,
         missing=missing,
-        significant=evidence.p_value is not None and evidence.p_value <= limit,
+        significant=test.p_value is not None and test.p_value <= limit,
         drifted=gone or moved,
         note=note,
         rows=column.current.rows,
@@ -183,21 +165,21 @@ def _measured(
     )
 
 
-def _effect(measure: Measure, column: TalliedColumn) -> tuple[float | None, float | None, str]:
+def _effect(measure: Measure, column: ColumnSides) -> tuple[float | None, str]:
     with np.errstate(all="ignore"):
         effect = measure.effect_of(column)
     if not np.isfinite(effect):
-        return None, None, f"{measure.name} has no finite value: the values lie too far apart or too close"
-    return effect, measure.score(column) if measure.p_value else effect, _note(column)
+        return None, f"{measure.name} has no finite value: the values lie too far apart or too close"
+    return effect, _note(column)
 
 
-def _named(column: TalliedColumn, place: int) -> str:
+def _named(column: ColumnSides, place: int) -> str:
     if column.places is not None:
         return f"about {column.places[place]:g}"
     return column.labels[place] if column.labels else f"category {place}"
 
 
-def _note(column: TalliedColumn) -> str:
+def _note(column: ColumnSides) -> str:
     there = np.flatnonzero(column.reference.counts)
     if there.size == 1:
         return f"it was always {_named(column, there[0])} in the reference"

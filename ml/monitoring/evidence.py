@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.monitoring.tally import TalliedColumn
+from ml.monitoring.sides import ColumnSides
 
 _CELL_ROWS = 20  # rows that a cell of a numeric column is expected to have on the smaller side
 _CELLS = 16  # most cells of a numeric column: finer ones cost power against what matters, a shift or a spread
@@ -28,7 +28,7 @@ Reals = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-def p_values(columns: Sequence[TalliedColumn]) -> list[tuple[float | None, float | None]]:
+def p_values(columns: Sequence[ColumnSides]) -> list[tuple[float | None, float | None]]:
     """Return for each column the p-values of its values and of its share of missing ones, None where nothing can vary.
 
     Two-sided. Values are compared among the rows that have one, so the two tests are independent without drift.
@@ -50,7 +50,7 @@ def combined(values: float | None, missing: float | None) -> float | None:
 _Table = tuple[Rows, Rows]
 
 
-def _values(column: TalliedColumn) -> _Table | None:
+def _values(column: ColumnSides) -> _Table | None:
     n, m = column.reference.rows, column.current.rows
     if not n or not m:
         return None
@@ -59,7 +59,7 @@ def _values(column: TalliedColumn) -> _Table | None:
     return _cells(column.reference.counts, column.current.counts, pooled)
 
 
-def _missing(column: TalliedColumn) -> _Table | None:
+def _missing(column: ColumnSides) -> _Table | None:
     sides = [np.array([side.rows, side.missing]) for side in (column.reference, column.current)]
     if not all(side.sum() for side in sides):
         return None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pandas as pd
 
 from ml.domain.errors import DataError
-from ml.monitoring.drift import bounded_sample, measure_drift
+from ml.monitoring.drift import measure_drift
 from ml.monitoring.values import values_of
 from ml.specs.monitoring import DriftSpec
 

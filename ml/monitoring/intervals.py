@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures import Measure
-from ml.monitoring.tally import Counts, Shares, TalliedColumn, shares_of
+from ml.monitoring.sides import Counts, Shares, ColumnSides, shares_of
 
 _DRAWS = 64
 _DEVIATES = 1.96
 """95 %."""
 
 
-def interval(measure: Measure, column: TalliedColumn, effect: float) -> tuple[float, float]:
+def interval(measure: Measure, column: ColumnSides, effect: float) -> tuple[float, float]:
     """Return the 95 % interval of an effect size; both sides of the column have values."""
     noise = _noise(column.reference.counts.size)
     past, now = (_drawn(side.counts, one) for side, one in zip((column.reference, column.current), noise, strict=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.monitoring.tally import Places, Shares, TalliedColumn
+from ml.monitoring.sides import Places, Shares, ColumnSides
 
 Effect = Callable[[Shares, Shares, Places | None], NDArray[np.float64]]
 """(reference, current, places) → one effect a row; shares along the last axis, larger effects mean more drift."""
@@ -27,14 +27,14 @@ class Measure:
     effect: Effect
     numeric: bool = True
     categorical: bool = True
-    p_value: Callable[[TalliedColumn], float] | None = None
+    p_value: Callable[[ColumnSides], float] | None = None
     quadratic: bool = False
 
-    def effect_of(self, column: TalliedColumn) -> float:
+    def effect_of(self, column: ColumnSides) -> float:
         """Return the effect size of one column, whose sides both have values."""
         return float(self.effect(*column.shares, column.places))
 
-    def score(self, column: TalliedColumn) -> float:
+    def score(self, column: ColumnSides) -> float:
         """Return what Evidently calls the drift score."""
         return self.effect_of(column) if self.p_value is None else self.p_value(column)
 

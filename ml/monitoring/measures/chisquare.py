@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures.base import Measure
-from ml.monitoring.tally import Places, Shares, TalliedColumn
+from ml.monitoring.sides import Places, Shares, ColumnSides
 
 
 def effect(reference: Shares, current: Shares, places: Places | None) -> NDArray[np.float64]:
@@ -17,7 +17,7 @@ def effect(reference: Shares, current: Shares, places: Places | None) -> NDArray
     return found
 
 
-def p_value(column: TalliedColumn) -> float:
+def p_value(column: ColumnSides) -> float:
     """P-value as Evidently computes it: the reference is taken for the truth, and what it never had gives 0."""
     from scipy.special import gammaincc
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures.base import Measure
-from ml.monitoring.tally import Places, Shares, TalliedColumn
+from ml.monitoring.sides import Places, Shares, ColumnSides
 
 _EXACT_ROWS = 10_000  # up to so many rows a side SciPy, and so Evidently, computes the p-value exactly
 
@@ -17,7 +17,7 @@ def effect(reference: Shares, current: Shares, places: Places | None) -> NDArray
     return found
 
 
-def p_value(column: TalliedColumn) -> float:
+def p_value(column: ColumnSides) -> float:
     """P-value of the two-sided, two-sample test on the binned values, as SciPy's ``ks_2samp`` gives it.
 
     Values that share a bin are ties, which make the test careful: the true p-value is not larger.

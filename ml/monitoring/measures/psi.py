@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures.base import Measure, without_zeros
-from ml.monitoring.tally import Places, Shares
+from ml.monitoring.sides import Places, Shares
 
 
 def effect(reference: Shares, current: Shares, places: Places | None) -> NDArray[np.float64]:

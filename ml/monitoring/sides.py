@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.domain.findings import Outcome
+
 Counts = NDArray[np.int64]
 Shares = NDArray[np.float64]
 Places = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Side:
     """Rows of one side: those with a value, by bin, and those without one (null, NaN, infinite)."""
 
     counts: Counts
@@ -34,35 +36,40 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class TalliedColumn:
-    """One column, or one column of a segment, tallied on both sides.
+class ColumnSides:
+    """One column, of the whole table or of a segment, on both sides.
 
     ``places`` are the numbers that stand for the bins, ascending, None for categories, whose names are ``labels``.
     """
 
     name: str
-    reference: Tally
-    current: Tally
+    reference: Side
+    current: Side
     places: Places | None = None
     labels: tuple[str, ...] = ()
     segment: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse tallies that are not over the same bins."""
+        """Refuse sides that are not over the same bins."""
         sizes = {self.reference.counts.size, self.current.counts.size}
         sizes |= {self.places.size} if self.places is not None else set()
         if len(sizes) != 1:
             raise ValueError(f"{self.name}: the sides have {sorted(sizes)} bins, both must have the same ones")
 
-    @property
-    def subject(self) -> str:
-        """The column's name, with its segment where it has one."""
-        return f"{self.name} [{self.segment}]" if self.segment else self.name
-
     @cached_property
     def shares(self) -> tuple[Shares, Shares]:
         """Shares of each side's values by bin; both sides must have values."""
         return shares_of(self.reference.counts), shares_of(self.current.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Incomparable:
+    """A column that cannot be compared at all, and why."""
+
+    name: str
+    note: str
+    segment: str = ""
+    outcome: Outcome = Outcome.NOT_APPLICABLE
 
 
 def shares_of(counts: NDArray[Any]) -> Shares:

@@ -1,0 +1,114 @@
+"""What a version leaves behind for drift: profiles of what it learned from and predicted, never the rows again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ml.domain.schema import ColumnRole, ColumnSchema, TableSchema
+from ml.flows.workspace import Workspace
+from ml.problems import problem_of
+from ml.problems.base import PREDICTION
+from ml.profiles import Layout, Profile, freeze, profile_frame
+from ml.profiles.conform import texts_of
+from ml.profiles.schema import type_of
+from ml.specs import ModelSpec
+
+Segment = tuple[str, str]
+"""(column, value): the rows with this value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Profiles of the rows that a version was trained on (features, targets, segments) and of its predictions.
+
+    The predictions are those for the rows that it was judged on: those for rows it was fitted on would look too sure.
+    ``importance`` is how much the version uses each feature, None where that is not known.
+    """
+
+    features: Profile
+    target: Profile
+    predictions: Profile
+    segments: Mapping[Segment, Profile]
+    importance: Mapping[str, float] | None
+
+
+def reference_of(
+    spec: ModelSpec,
+    schema: TableSchema,
+    learned: pd.DataFrame,
+    predictions: pd.DataFrame,
+    *,
+    importance: Mapping[str, float] | None,
+    layout: Layout,
+) -> Reference:
+    """Profile what a version learned from and what it predicted; ``layout`` is the model's."""
+    return Reference(
+        features=profile_frame(learned, layout),
+        target=_of_outputs(spec, learned.loc[:, list(spec.problem.targets)]),
+        predictions=_of_outputs(spec, predictions.loc[:, [PREDICTION]]),
+        segments={
+            segment: profile_frame(rows, layout)
+            for column in spec.monitoring.drift.by
+            for segment, rows in _segments(learned, schema, column, spec.monitoring.drift.segments)
+        },
+        importance=importance,
+    )
+
+
+def segment_rows(frame: pd.DataFrame, schema: TableSchema, segment: Segment) -> pd.DataFrame:
+    """Return the rows of one segment; none where the frame does not have its column."""
+    column, value = segment
+    if column not in frame.columns:
+        return frame.iloc[:0]
+    return frame[texts_of(frame[column], _kind(schema, frame, column)) == value]
+
+
+def put_reference(workspace: Workspace, reference: Reference) -> dict[str, Any]:
+    """Store the profiles and return where they are, as JSON for a version's manifest."""
+    put = workspace.store.put
+    return {
+        "features": put(reference.features.to_bytes()),
+        "target": put(reference.target.to_bytes()),
+        "predictions": put(reference.predictions.to_bytes()),
+        "segments": [[*segment, put(one.to_bytes())] for segment, one in reference.segments.items()],
+        "importance": None if reference.importance is None else dict(reference.importance),
+    }
+
+
+def get_reference(workspace: Workspace, document: Mapping[str, Any]) -> Reference:
+    """Return what :func:`put_reference` stored."""
+    return Reference(
+        features=workspace.profile(document["features"]),
+        target=workspace.profile(document["target"]),
+        predictions=workspace.profile(document["predictions"]),
+        segments={(column, value): workspace.profile(sha256) for column, value, sha256 in document["segments"]},
+        importance=document["importance"],
+    )
+
+
+def _of_outputs(spec: ModelSpec, frame: pd.DataFrame) -> Profile:
+    """Profile targets or predictions, with bins of their own; rows without a label are none."""
+    numeric = problem_of(spec.problem).numeric_output
+    role = ColumnRole.NUMERIC if numeric else ColumnRole.CATEGORICAL
+    known = frame.dropna()
+    schema = TableSchema(tuple(ColumnSchema(str(name), type_of(known[name]), role) for name in known.columns))
+    return profile_frame(known, freeze(known, schema, key=(), numeric_target=numeric))
+
+
+def _kind(schema: TableSchema, frame: pd.DataFrame, column: str) -> Any:
+    known = {one.name: one.type for one in schema.columns}
+    return known.get(column) or type_of(frame[column])
+
+
+def _segments(
+    frame: pd.DataFrame, schema: TableSchema, column: str, most: int
+) -> list[tuple[Segment, pd.DataFrame]]:
+    if column not in frame.columns:
+        return []
+    values = pd.Series(texts_of(frame[column], _kind(schema, frame, column)), index=frame.index).dropna()
+    largest = sorted(values.value_counts().items(), key=lambda item: (-item[1], str(item[0])))[:most]
+    return [((column, str(value)), frame.loc[values.index[values == value]]) for value, _ in largest]

@@ -1,0 +1,79 @@
+"""From two profiles of one layout to the two sides of each column: what can be compared, and what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ml.domain.findings import Outcome
+from ml.monitoring.sides import ColumnSides, Incomparable, Places, Side
+from ml.profiles import Profile
+from ml.profiles.columns import CategoricalProfile, ColumnProfile, NumericProfile, Spread
+
+OTHERS = "(others)"
+"""The bin of the categories that a profile only counts together."""
+
+
+def paired(
+    reference: Profile, current: Profile, columns: Sequence[str], *, segment: str = ""
+) -> tuple[ColumnSides | Incomparable, ...]:
+    """Pair columns by name, in the order given."""
+    return tuple(_column(name, reference.columns.get(name), current.columns.get(name), segment) for name in columns)
+
+
+def _column(
+    name: str, reference: ColumnProfile | None, current: ColumnProfile | None, segment: str
+) -> ColumnSides | Incomparable:
+    if reference is None or current is None:
+        side = "reference" if reference is None else "batch"
+        return Incomparable(name, f"the profile of the {side} has no such column", segment=segment)
+    if reference.layout != current.layout:
+        note = "the reference was profiled with other bins or categories: retrain to measure with those of today"
+        return Incomparable(name, note, segment=segment, outcome=Outcome.CANNOT_TELL)
+    if isinstance(reference, NumericProfile) and isinstance(current, NumericProfile):
+        return _numbers(name, reference, current, segment)
+    if isinstance(reference, CategoricalProfile) and isinstance(current, CategoricalProfile):
+        return _categories(name, reference, current, segment)
+    return Incomparable(name, "it holds moments or free text, which have no measure of drift", segment=segment)
+
+
+def _numbers(name: str, reference: NumericProfile, current: NumericProfile, segment: str) -> ColumnSides | Incomparable:
+    both = reference.spread.merged(current.spread)
+    if len(reference.counts) < 2 and both.min != both.max:
+        note = (
+            f"its values were all the same when the model's bins were frozen, and lie now from {both.min} to {both.max}"
+        )
+        return Incomparable(name, note, segment=segment, outcome=Outcome.CANNOT_TELL)
+    return ColumnSides(
+        name,
+        *(Side(np.array(side.counts), side.rows - side.values) for side in (reference, current)),
+        places=_places(reference.edges, both),
+        segment=segment,
+    )
+
+
+def _places(edges: Places, spread: Spread) -> Places:
+    """The numbers that stand for the bins: their middles.
+
+    An open bin counts as wide as its neighbour: one outlier must not move all that share its bin.
+    """
+    if edges.size < 2:
+        low, high = spread.min or 0.0, spread.max or 0.0
+        borders = np.concatenate(([min(low, *edges)], edges, [max(high, *edges)])) if edges.size else [low, high]
+    else:
+        borders = np.concatenate(([2 * edges[0] - edges[1]], edges, [2 * edges[-1] - edges[-2]]))
+    found: Places = np.asarray(borders)[:-1] / 2 + np.asarray(borders)[1:] / 2
+    return found
+
+
+def _categories(name: str, reference: CategoricalProfile, current: CategoricalProfile, segment: str) -> ColumnSides:
+    """Compare category by category as far as both sides know the counts exactly; the others together."""
+    exact = not reference.others.missed and not current.others.missed
+    extra = sorted({*reference.others.listed, *current.others.listed}) if exact else []
+    sides = []
+    for side in (reference, current):
+        listed = [side.others.listed.get(one, 0) for one in extra]
+        counts = (*side.counts, *listed, side.others.rows - sum(listed))
+        sides.append(Side(np.array(counts, dtype=np.int64), side.rows - side.values))
+    return ColumnSides(name, *sides, labels=(*reference.layout.categories, *extra, OTHERS), segment=segment)

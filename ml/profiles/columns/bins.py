@@ -23,7 +23,11 @@ PER_OCTAVE = 32
 _SHIFT = 18  # of the 23 bits after the leading one, 5 are kept
 _SIDE = 1 << (31 - _SHIFT)  # cells on one side of the centre, infinite and NaN ones included
 _INFINITE = 255 * PER_OCTAVE
-_PIECE = 65_536  # numbers at a time: what is worked on stays in the processor's cache
+CELLS = 2 * _SIDE
+FEW = 4_096
+"""Up to so many numbers are counted without cells."""
+PIECE = 65_536
+"""Numbers worked on at a time: they stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,14 @@ class Bins:
 
     def counted(self, cells: Counts) -> tuple[int, ...]:
         """Return the finite counts by bin, from those by cell that :func:`count_cells` gave."""
-        finite = cells[_SIDE - _INFINITE : _SIDE + _INFINITE]
+        finite = np.concatenate((cells[_INFINITE - 1 :: -1], cells[_SIDE : _SIDE + _INFINITE]))
         starts = np.concatenate(([0], np.asarray(self.cuts, dtype=np.int64) + _INFINITE))
         return tuple(np.add.reduceat(finite, starts).tolist())
+
+    def counted_few(self, distances: Floats) -> tuple[int, ...]:
+        """Return the counts of a few finite distances by bin: the same as by way of cells, sooner."""
+        places = np.asarray(self.cuts, dtype=np.int64).searchsorted(cells_of(distances), side="right")
+        return tuple(np.bincount(places, minlength=len(self.cuts) + 1).tolist())
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON, read back by :meth:`from_json`."""
@@ -72,20 +81,25 @@ def cells_of(distances: Floats) -> Counts:
 
 
 def count_cells(distances: Floats) -> Counts:
-    """Count numbers by cell, from the most negative to the largest; shape: (2 × cells of a side,)."""
-    found = np.zeros(2 * _SIDE, dtype=np.int64)
+    """Count numbers by cell; shape: (CELLS,)."""
+    found = np.zeros(CELLS, dtype=np.int64)
+    for start in range(0, len(distances), PIECE):
+        add_cells(distances[start : start + PIECE], found)
+    return found
+
+
+def add_cells(distances: Floats, found: Counts) -> None:
+    """Add the counts of one piece: first those at negative distances, growing ones, then the others, growing too."""
     with np.errstate(over="ignore"):
-        for start in range(0, len(distances), _PIECE):
-            cells = distances[start : start + _PIECE].astype(np.float32).view(np.int32)
-            cells >>= _SHIFT
-            cells += _SIDE
-            found += np.bincount(cells, minlength=2 * _SIDE)
-    return np.concatenate((found[_SIDE - 1 :: -1], found[_SIDE:]))
+        cells = distances.astype(np.float32).view(np.int32)
+    cells >>= _SHIFT
+    cells += _SIDE
+    np.add(found, np.bincount(cells, minlength=CELLS), out=found)
 
 
-def without_cell(cells: Counts) -> int:
+def without_cell(found: Counts) -> int:
     """Return how many of the counted were infinite, NaN, or finite beyond single precision."""
-    return int(cells[: _SIDE - _INFINITE].sum() + cells[_SIDE + _INFINITE :].sum())
+    return int(found[_INFINITE:_SIDE].sum() + found[_SIDE + _INFINITE :].sum())
 
 
 def limited(cuts: Counts) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from heapq import nsmallest
 from typing import Any
 
 from ml.domain.schema import ColumnType
@@ -13,7 +14,8 @@ from ml.profiles.columns.sketch import distinct_of, sketch_of
 
 MOST_LISTED = 64
 """So many categories are frozen, and so many others are listed."""
-_LONGEST = 100
+LONGEST = 100
+"""Characters of a category that is listed as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ class Others:
         sketch = None
         if self.sketch is not None or other.sketch is not None or len(counts) > MOST_LISTED:
             sketch = sketch_of(counts, self.sketch, other.sketch)
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ordered = nsmallest(MOST_LISTED + 1, counts.items(), key=lambda item: (-item[1], item[0]))
         if len(ordered) > MOST_LISTED:
             least = ordered[MOST_LISTED][1]
             missed += least
-            ordered = [(name, count - least) for name, count in ordered if count > least]
+            ordered = [(name, count - least) for name, count in ordered[:MOST_LISTED] if count > least]
         return Others(self.rows + other.rows, dict(ordered), missed, sketch)
 
     def to_json(self) -> list[Any]:
@@ -173,7 +175,7 @@ class CategoricalProfile:
 
 def listed_as(category: str) -> str:
     """Return the name under which a category is listed: itself, or the start of a very long one with its digest."""
-    if len(category) <= _LONGEST:
+    if len(category) <= LONGEST:
         return category
     digest = sha256(category.encode(errors="surrogatepass")).hexdigest()[:12]
-    return f"{category[: _LONGEST - 13]}…{digest}"
+    return f"{category[: LONGEST - 13]}…{digest}"

@@ -27,8 +27,9 @@ from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
+from ml.profiles import conform
 from ml.specs.training import candidates_of
-from ml.training import TrainingSet, fit, refit, refit_set, split_batches
+from ml.training import TrainingSet, fit, importance_of, refit, refit_set, split_batches
 
 _BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "RandomForest")
 """Estimators whose prediction for a row is the same bits whatever rows come along. Others multiply matrices, which may
@@ -57,7 +58,7 @@ class Column:
 
     ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
     defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
-    predictions are there from it on.
+    predictions are there from it on. ``importance`` is how much it uses each feature.
     """
 
     candidate: str
@@ -65,6 +66,7 @@ class Column:
     seconds: float
     since: int
     metrics: NDArray[np.float64]
+    importance: Mapping[str, float] | None
 
 
 class Matrix:
@@ -233,6 +235,9 @@ class Matrix:
             metrics[number] = value
         document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
         document["metrics"] = metrics
+        document["importance"] = importance_of(
+            self.problem, estimator, conform(rows, self.past.schema), seed=self.spec.training.seed
+        )
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
 

@@ -17,11 +17,12 @@ from ml.domain.errors import NotFoundError
 from ml.domain.records import SnapshotRole
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.flows.reference import Reference, batch_profile, compared_with
 from ml.flows.rows import is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.policies.replay import Step
-from ml.profiles import conform
+from ml.profiles import Layout, Profile, conform
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
 
@@ -112,12 +113,23 @@ class Past:
             self._parts[part] = self._labelled(part)
         return self._parts[part]
 
+    def kept(self, place: int) -> pd.DataFrame:
+        """Return all kept rows of a batch as they are stored."""
+        return self._workspace.frame(self._batches[place].validation.kept_sha256)
+
     def features(self, place: int) -> pd.DataFrame:
         """Return all kept rows of a batch as estimators expect them, in the order in which they are stored."""
         if place not in self._features:
-            rows = self._workspace.frame(self._batches[place].validation.kept_sha256)
-            self._features[place] = conform(rows, self.schema)
+            self._features[place] = conform(self.kept(place), self.schema)
         return self._features[place]
+
+    def profile(self, place: int, layout: Layout) -> Profile:
+        """Return the profile of a batch's kept rows."""
+        return batch_profile(self._workspace, self._batches[place], layout)
+
+    def compared_with(self, place: int, reference: Reference) -> Profile | None:
+        """Return the profile that a batch's features are compared with; None if there is no batch to make it of."""
+        return compared_with(self._workspace, self.spec, self.windows[place], self._batches[:place], reference)
 
     @cached_property
     def events(self) -> Mapping[tuple[int, int], int]:
@@ -148,7 +160,7 @@ class Past:
     def joined(self, part: Part) -> pd.DataFrame:
         """Return all kept rows of a batch with these labels; rows without one have none."""
         place, labels = part
-        frame = self._workspace.frame(self._batches[place].validation.kept_sha256)
+        frame = self.kept(place)
         if not labels:
             return frame
         spec = self.spec

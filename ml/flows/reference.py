@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from ml.domain.schema import ColumnRole, ColumnSchema, TableSchema
+from ml.domain.schema import ColumnRole, ColumnSchema, ColumnType, TableSchema
+from ml.domain.windows import Window
 from ml.flows.workspace import Workspace
+from ml.monitoring import reference_batches
 from ml.problems import problem_of
 from ml.problems.base import PREDICTION
-from ml.profiles import Layout, Profile, freeze, profile_frame
+from ml.profiles import Layout, Profile, freeze, merge_all, profile_frame
 from ml.profiles.conform import texts_of
 from ml.profiles.schema import type_of
+from ml.registry import Batch
 from ml.specs import ModelSpec
+from ml.specs.monitoring import TrainingReference
 
 Segment = tuple[str, str]
 """(column, value): the rows with this value."""
@@ -43,9 +47,9 @@ def reference_of(
     predictions: pd.DataFrame,
     *,
     importance: Mapping[str, float] | None,
-    layout: Layout,
 ) -> Reference:
-    """Profile what a version learned from and what it predicted; ``layout`` is the model's."""
+    """Profile what a version learned from and what it predicted for the rows that it was judged on."""
+    layout = model_layout(spec, schema, learned)
     return Reference(
         features=profile_frame(learned, layout),
         target=_of_outputs(spec, learned.loc[:, list(spec.problem.targets)]),
@@ -64,7 +68,31 @@ def segment_rows(frame: pd.DataFrame, schema: TableSchema, segment: Segment) -> 
     column, value = segment
     if column not in frame.columns:
         return frame.iloc[:0]
-    return frame[texts_of(frame[column], _kind(schema, frame, column)) == value]
+    mine: pd.DataFrame = frame.loc[texts_of(frame[column], _kind(schema, frame, column)) == value]
+    return mine
+
+
+def batch_profile(workspace: Workspace, batch: Batch, layout: Layout) -> Profile:
+    """Return the profile of a batch's kept rows in a version's layout."""
+    return profile_frame(workspace.frame(batch.validation.kept_sha256), layout)
+
+
+def model_layout(spec: ModelSpec, schema: TableSchema, learned: pd.DataFrame) -> Layout:
+    """Return the bins and categories in which a version's reference is counted."""
+    return freeze(learned, schema, key=(), numeric_target=problem_of(spec.problem).numeric_output)
+
+
+def compared_with(
+    workspace: Workspace, spec: ModelSpec, window: Window, earlier: Sequence[Batch], reference: Reference
+) -> Profile | None:
+    """Return the profile that a batch's features are compared with; None if there is no batch to make it of."""
+    asked = spec.monitoring.drift.reference
+    if isinstance(asked, TrainingReference):
+        return reference.features
+    by_window = {batch.window: batch for batch in earlier}
+    chosen = reference_batches(asked, window, tuple(by_window))
+    layout = reference.features.layout
+    return merge_all([batch_profile(workspace, by_window[one], layout) for one in chosen]) if chosen else None
 
 
 def put_reference(workspace: Workspace, reference: Reference) -> dict[str, Any]:
@@ -95,7 +123,9 @@ def _of_outputs(spec: ModelSpec, frame: pd.DataFrame) -> Profile:
     numeric = problem_of(spec.problem).numeric_output
     role = ColumnRole.NUMERIC if numeric else ColumnRole.CATEGORICAL
     known = frame.dropna()
-    schema = TableSchema(tuple(ColumnSchema(str(name), type_of(known[name]), role) for name in known.columns))
+    other = ColumnType.NUMBER if numeric else ColumnType.TEXT
+    columns = [ColumnSchema(str(name), type_of(known[name]) or other, role) for name in known.columns]
+    schema = TableSchema(tuple(columns))
     return profile_frame(known, freeze(known, schema, key=(), numeric_target=numeric))
 
 
@@ -104,9 +134,7 @@ def _kind(schema: TableSchema, frame: pd.DataFrame, column: str) -> Any:
     return known.get(column) or type_of(frame[column])
 
 
-def _segments(
-    frame: pd.DataFrame, schema: TableSchema, column: str, most: int
-) -> list[tuple[Segment, pd.DataFrame]]:
+def _segments(frame: pd.DataFrame, schema: TableSchema, column: str, most: int) -> list[tuple[Segment, pd.DataFrame]]:
     if column not in frame.columns:
         return []
     values = pd.Series(texts_of(frame[column], _kind(schema, frame, column)), index=frame.index).dropna()

@@ -17,6 +17,7 @@ from ml.artifacts.frames import get_frame
 from ml.artifacts.models import get_model
 from ml.artifacts.store import ArtifactStore
 from ml.domain.errors import SpecError
+from ml.profiles import Profile
 from ml.registry import Registry
 from ml.settings import Settings
 
@@ -24,6 +25,7 @@ T = TypeVar("T")
 _CACHED_CELLS = 64 * 1024**2
 """Half a gigabyte, at eight bytes a cell."""
 _CACHED_MODELS = 8
+_CACHED_PROFILES = 256
 
 
 def connection_from_environment(connection: str) -> str:
@@ -62,6 +64,7 @@ class Workspace:
     actor: str = ""
     _frames: OrderedDict[str, pd.DataFrame] = field(default_factory=OrderedDict, repr=False)
     _cells: int = field(default=0, repr=False)
+    _profiles: OrderedDict[str, Profile] = field(default_factory=OrderedDict, repr=False)
     _models: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
     _gathered: tuple[str, Any] = field(default=("", None), repr=False)
 
@@ -97,6 +100,15 @@ class Workspace:
         while self._cells > _CACHED_CELLS and len(self._frames) > 1:
             _, dropped = self._frames.popitem(last=False)
             self._cells -= dropped.size
+
+    def profile(self, sha256: str) -> Profile:
+        """Return a stored profile."""
+        if sha256 not in self._profiles:
+            self._profiles[sha256] = Profile.from_bytes(self.store.get(sha256))
+        self._profiles.move_to_end(sha256)
+        while len(self._profiles) > _CACHED_PROFILES:
+            self._profiles.popitem(last=False)
+        return self._profiles[sha256]
 
     def model(self, sha256: str) -> Any:
         """Return a stored estimator, audited before it is built."""

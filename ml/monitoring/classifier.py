@@ -2,7 +2,8 @@
 
 It sees what no column shows alone, a correlation above all. Both sides are bounded samples. Each half of the rows is
 scored by a classifier that was fitted on the other half, so that what it is judged on is new to it. The area under the
-ROC curve is the effect: the chance that of two rows, one a side, the batch's looks more like the batch; 0.5 is no drift.
+ROC curve is the effect: the chance that of two rows, one a side, the batch's looks more like one of the batch; 0.5 is
+no drift.
 """
 
 from __future__ import annotations
@@ -72,14 +73,14 @@ def tell_apart(
     auc = sum(area for area, _ in areas) / 2
     # Each half is judged by what the other one taught: they are not independent, so their errors are not taken to
     # cancel. That makes the test careful.
-    error = sum(spread for _, spread in areas) / 2
+    deviation = sum(spread for _, spread in areas) / 2
     chance = sum(_spread_by_chance(side[halves == half]) for half in (0, 1)) / 2
     p_value = math.erfc((auc - 0.5) / chance / math.sqrt(2)) / 2
     drifted = p_value <= level and auc >= threshold
     return TableDrift(
         Outcome.WARNING if drifted else Outcome.PASSED,
         auc=auc,
-        interval=(max(auc - _DEVIATES * error, 0.0), min(auc + _DEVIATES * error, 1.0)),
+        interval=(max(auc - _DEVIATES * deviation, 0.0), min(auc + _DEVIATES * deviation, 1.0)),
         p_value=p_value,
         threshold=threshold,
         rows=len(current),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -125,7 +126,7 @@ def _untestable(column: ColumnSides, least: int) -> tuple[Outcome, str] | None:
         if side.rows < least:
             return Outcome.CANNOT_TELL, f"the {name} has {side.rows} rows with a value, {least} are needed"
     used = np.flatnonzero(column.reference.counts + column.current.counts)
-    if used.size < 2:
+    if used.size <= 1:
         return Outcome.NOT_APPLICABLE, f"it is always {_named(column, used[0])}, in the reference and in the batch"
     return None
 
@@ -173,7 +174,7 @@ def _effect(measure: Measure, column: ColumnSides) -> tuple[float | None, str]:
     return effect, _note(column)
 
 
-def _named(column: ColumnSides, place: int) -> str:
+def _named(column: ColumnSides, place: Any) -> str:
     if column.places is not None:
         return f"about {column.places[place]:g}"
     return column.labels[place] if column.labels else f"category {place}"

@@ -60,10 +60,8 @@ def _values(column: ColumnSides) -> _Table | None:
 
 
 def _missing(column: ColumnSides) -> _Table | None:
-    sides = [np.array([side.rows, side.missing]) for side in (column.reference, column.current)]
-    if not all(side.sum() for side in sides):
-        return None
-    return _cells(*sides, np.arange(2))
+    past, now = (np.array([side.rows, side.missing]) for side in (column.reference, column.current))
+    return _cells(past, now, np.arange(2)) if past.any() and now.any() else None
 
 
 def _cells(reference: Rows, current: Rows, cell_of_bin: NDArray[np.int64]) -> _Table | None:
@@ -135,7 +133,8 @@ def _exact(seen: Reals, k: Reals, m: Reals, n: Reals, mean: Reals) -> Reals:
     rest = np.cumprod(np.where(beyond, 0.0, ratio), axis=1).sum(axis=1)
     log_tail = np.minimum(first + np.log(0.5 + rest), np.log(0.5))
     size: Reals = -ndtri_exp(log_tail)
-    return np.where(up, size, -size)
+    signed: Reals = np.where(up, size, -size)
+    return signed
 
 
 def _log_mass(x: Reals, k: Reals, m: Reals, n: Reals) -> Reals:

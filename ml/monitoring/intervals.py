@@ -1,9 +1,9 @@
-"""How sure an effect size is: an interval from the counts alone, without the noise that makes small samples look drifted.
+"""How sure an effect size is: an interval from the counts alone, without what chance adds to small samples.
 
-Two samples of one distribution are never equal, so every effect is above 0 by chance, the more so the fewer rows and the
-more bins. Drawing both sides anew from their own counts (a parametric bootstrap) doubles that excess: what the draws are
-larger than what was seen is the excess to take off, and their spread is the half width. Both on the scale on which
-chance adds up, that of squared distances. The draws are the same for every column and every run.
+Two samples of one distribution are never equal, so every effect is above 0 by chance, the more so the fewer rows and
+the more bins. Drawing both sides anew from their own counts (a parametric bootstrap) doubles that excess: what the
+draws are larger than what was seen is the excess to take off, and their spread is the half width. Both on the scale on
+which chance adds up, that of squared distances. The draws are the same for every column and every run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures import Measure
-from ml.monitoring.sides import Counts, Shares, ColumnSides, shares_of
+from ml.monitoring.sides import ColumnSides, Counts, Shares, shares_of
 
 _DRAWS = 64
 _DEVIATES = 1.96

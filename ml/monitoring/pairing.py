@@ -38,17 +38,12 @@ def _column(
     return Incomparable(name, "it holds moments or free text, which have no measure of drift", segment=segment)
 
 
-def _numbers(name: str, reference: NumericProfile, current: NumericProfile, segment: str) -> ColumnSides | Incomparable:
-    both = reference.spread.merged(current.spread)
-    if len(reference.counts) < 2 and both.min != both.max:
-        note = (
-            f"its values were all the same when the model's bins were frozen, and lie now from {both.min} to {both.max}"
-        )
-        return Incomparable(name, note, segment=segment, outcome=Outcome.CANNOT_TELL)
+def _numbers(name: str, reference: NumericProfile, current: NumericProfile, segment: str) -> ColumnSides:
     return ColumnSides(
         name,
-        *(Side(np.array(side.counts), side.rows - side.values) for side in (reference, current)),
-        places=_places(reference.edges, both),
+        reference=Side(np.array(reference.counts), reference.rows - reference.values),
+        current=Side(np.array(current.counts), current.rows - current.values),
+        places=_places(reference.edges, reference.spread.merged(current.spread)),
         segment=segment,
     )
 
@@ -58,12 +53,12 @@ def _places(edges: Places, spread: Spread) -> Places:
 
     An open bin counts as wide as its neighbour: one outlier must not move all that share its bin.
     """
-    if edges.size < 2:
-        low, high = spread.min or 0.0, spread.max or 0.0
-        borders = np.concatenate(([min(low, *edges)], edges, [max(high, *edges)])) if edges.size else [low, high]
-    else:
+    if edges.size > 1:
         borders = np.concatenate(([2 * edges[0] - edges[1]], edges, [2 * edges[-1] - edges[-2]]))
-    found: Places = np.asarray(borders)[:-1] / 2 + np.asarray(borders)[1:] / 2
+    else:
+        low, high = spread.min or 0.0, spread.max or 0.0
+        borders = np.array([min(low, *edges), *edges, max(high, *edges)])
+    found: Places = borders[:-1] / 2 + borders[1:] / 2
     return found
 
 
@@ -71,9 +66,11 @@ def _categories(name: str, reference: CategoricalProfile, current: CategoricalPr
     """Compare category by category as far as both sides know the counts exactly; the others together."""
     exact = not reference.others.missed and not current.others.missed
     extra = sorted({*reference.others.listed, *current.others.listed}) if exact else []
-    sides = []
-    for side in (reference, current):
-        listed = [side.others.listed.get(one, 0) for one in extra]
-        counts = (*side.counts, *listed, side.others.rows - sum(listed))
-        sides.append(Side(np.array(counts, dtype=np.int64), side.rows - side.values))
-    return ColumnSides(name, *sides, labels=(*reference.layout.categories, *extra, OTHERS), segment=segment)
+    past, now = (_categories_of(side, extra) for side in (reference, current))
+    return ColumnSides(name, past, now, labels=(*reference.layout.categories, *extra, OTHERS), segment=segment)
+
+
+def _categories_of(side: CategoricalProfile, extra: Sequence[str]) -> Side:
+    listed = [side.others.listed.get(one, 0) for one in extra]
+    counts = (*side.counts, *listed, side.others.rows - sum(listed))
+    return Side(np.array(counts, dtype=np.int64), side.rows - side.values)

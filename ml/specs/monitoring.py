@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -55,8 +56,8 @@ ReferenceSpec = Annotated[
 class DriftSpec(Spec):
     """Drift of each feature, of the predictions and of the target.
 
-    A column has drifted if its difference is more than chance *and* matters. A p-value alone cries wolf as soon as there
-    are many rows or many columns, an effect size alone as soon as there are few rows.
+    A column has drifted if its difference is more than chance *and* matters. A p-value alone cries wolf as soon as
+    there are many rows or many columns, an effect size alone as soon as there are few rows.
     """
 
     numeric: NumericDriftMethod = Field(
@@ -66,8 +67,8 @@ class DriftSpec(Spec):
     threshold: float = Field(
         default=0.1,
         gt=0.0,
-        description="The smallest effect that matters, in the unit of the measure (of `ks` its statistic, of `chisquare` "
-        "Cramér's V).",
+        description="The smallest effect that matters, in the unit of the measure (of `ks` its statistic, of "
+        "`chisquare` Cramér's V).",
     )
     missing: float = Field(
         default=0.05,
@@ -116,8 +117,7 @@ class MonitoringSpec(Spec):
     drift: DriftSpec = Field(default=DriftSpec(), description="How drift is measured.")
     drift_share: Share = Field(
         default=0.5,
-        description="Share of drifted features, weighted by how much the champion uses each, from which the finding is a "
-        "warning.",
+        description="Share of drifted features, by how much the champion uses each, from which the finding is a warning.",
     )
     metrics: tuple[str, ...] = Field(
         default=(),
@@ -135,3 +135,7 @@ class MonitoringSpec(Spec):
         default="never",
         description="When Evidently's HTML report of a batch is built by itself; `evergreen report` does it any time.",
     )
+    report_memory_gb: float = Field(
+        default=4.0, gt=0.0, description="Most memory (address space) that building a report may take, in gigabytes."
+    )
+    report_time: Duration = Field(default=timedelta(minutes=10), description="Longest time that it may take.")

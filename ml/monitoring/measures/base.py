@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.monitoring.sides import Places, Shares, ColumnSides
+from ml.monitoring.sides import ColumnSides, Places, Shares
 
 Effect = Callable[[Shares, Shares, Places | None], NDArray[np.float64]]
 """(reference, current, places) → one effect a row; shares along the last axis, larger effects mean more drift."""
@@ -20,7 +20,9 @@ _LEAST_SHARE = 1e-4  # stands in for an empty bin where a logarithm is taken, as
 class Measure:
     """One way to say how far two distributions lie apart.
 
-    ``effect`` is its effect size: 0 for equal sides, larger for more drift. ``p_value`` is given where Evidently's score of that name is the p-value of a test; else its score is the effect.
+    ``effect`` is its effect size: 0 for equal sides, larger for more drift. ``p_value`` is given where Evidently's score
+    of that name is the p-value of a test; else its score is the effect. ``quadratic`` effects grow with the square of a
+    small difference, as divergences do; the others are distances.
     """
 
     name: str

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures.base import Measure
-from ml.monitoring.sides import Places, Shares, ColumnSides
+from ml.monitoring.sides import ColumnSides, Places, Shares
 
 
 def effect(reference: Shares, current: Shares, places: Places | None) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.monitoring.measures.base import Measure
-from ml.monitoring.sides import Places, Shares, ColumnSides
+from ml.monitoring.sides import ColumnSides, Places, Shares
 
 _EXACT_ROWS = 10_000  # up to so many rows a side SciPy, and so Evidently, computes the p-value exactly
 
@@ -27,8 +27,8 @@ def p_value(column: ColumnSides) -> float:
     n, m = column.reference.rows, column.current.rows
     if max(n, m) <= _EXACT_ROWS:
         bins = np.arange(column.reference.counts.size)
-        sides = (np.repeat(bins, side.counts) for side in (column.reference, column.current))
-        return float(ks_2samp(*sides).pvalue)
+        past, now = (np.repeat(bins, side.counts) for side in (column.reference, column.current))
+        return float(ks_2samp(past, now).pvalue)
     return float(np.clip(kstwo.sf(effect(*column.shares, column.places), round(n * m / (n + m))), 0.0, 1.0))
 
 

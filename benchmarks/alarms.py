@@ -94,7 +94,7 @@ def streams() -> dict[str, pd.DataFrame]:
     found = {}
     for path in sorted(DATA.glob("*.csv.gz")) if DATA.exists() else []:
         frame = pd.read_csv(path).drop(columns=["ts"], errors="ignore")
-        if len(frame) > 2000:  # noqa: PLR2004  # fewer are no two sides
+        if len(frame) > 2000:  # fewer are no two sides
             found[path.name.removesuffix(".csv.gz")] = frame.dropna(axis=1, how="all")
     return found
 
@@ -118,18 +118,18 @@ def ours(table: Table) -> dict[str, bool]:
 
 def evidently(table: Table) -> dict[str, bool]:
     """Apply the method and threshold that Evidently's preset chooses for each column."""
-    small = len(table.reference) <= 1000  # noqa: PLR2004  # Evidently's own
+    small = len(table.reference) <= 1000  # Evidently's own
     found = {}
     for name in table.reference:
         past, now = (side[name].dropna() for side in (table.reference, table.current))
-        few = past.nunique() <= 5  # noqa: PLR2004  # Evidently's own
+        few = past.nunique() <= 5  # Evidently's own
         if past.dtype == object or few:
             found[str(name)] = _of_categories(past, now, small=small)
         elif small:
-            found[str(name)] = stats.ks_2samp(past, now, method="asymp").pvalue <= 0.05  # noqa: PLR2004
+            found[str(name)] = stats.ks_2samp(past, now, method="asymp").pvalue <= 0.05
         else:
             distance = stats.wasserstein_distance(past, now) / max(np.std(past), 0.001)
-            found[str(name)] = distance >= 0.1  # noqa: PLR2004
+            found[str(name)] = distance >= 0.1
     return found
 
 
@@ -139,15 +139,15 @@ def _of_categories(past: pd.Series, now: pd.Series, *, small: bool) -> bool:
     if not small:
         middle = (p + q) / 2
         entropy = [np.sum(np.where(side > 0, side * np.log(np.maximum(side, 1e-300) / middle), 0)) for side in (p, q)]
-        return bool(math.sqrt(max(sum(entropy), 0) / 2) >= 0.1)  # noqa: PLR2004
-    if len(p) <= 2:  # noqa: PLR2004  # two values: Evidently compares their shares by a Z-test
+        return bool(math.sqrt(max(sum(entropy), 0) / 2) >= 0.1)
+    if len(p) <= 2:  # two values: Evidently compares their shares by a Z-test
         n, m = both.sum(axis=0)
         pooled = (p[0] * n + q[0] * m) / (n + m)
         spread = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-        return bool(spread > 0 and 2 * stats.norm.sf(abs(p[0] - q[0]) / spread) < 0.05)  # noqa: PLR2004
+        return bool(spread > 0 and 2 * stats.norm.sf(abs(p[0] - q[0]) / spread) < 0.05)
     if (p == 0).any():
         return True
-    return bool(stats.chisquare(both[:, 1], p * both[:, 1].sum()).pvalue < 0.05)  # noqa: PLR2004
+    return bool(stats.chisquare(both[:, 1], p * both[:, 1].sum()).pvalue < 0.05)
 
 
 def tests(table: Table) -> dict[str, bool]:
@@ -160,7 +160,7 @@ def tests(table: Table) -> dict[str, bool]:
             p_value = stats.chi2_contingency(both).pvalue if len(both) > 1 else 1.0
         else:
             p_value = stats.ks_2samp(past, now, method="asymp").pvalue
-        found[str(name)] = bool(p_value < 0.05)  # noqa: PLR2004
+        found[str(name)] = bool(p_value < 0.05)
     return found
 
 
@@ -174,7 +174,7 @@ def psi(table: Table) -> dict[str, bool]:
             past, now = (pd.Series(np.searchsorted(cuts, side)) for side in (past, now))
         both = pd.concat([past.value_counts(normalize=True), now.value_counts(normalize=True)], axis=1)
         p, q = both.fillna(0).clip(lower=1e-4).to_numpy().T
-        found[str(name)] = bool(np.sum((p - q) * np.log(p / q)) > 0.2)  # noqa: PLR2004
+        found[str(name)] = bool(np.sum((p - q) * np.log(p / q)) > 0.2)
     return found
 
 
@@ -243,7 +243,6 @@ def _shares(alarms: dict[str, int], times: int) -> str:
     return " ".join(cells)
 
 
-
 DRIFTS: dict[str, tuple[int, tuple[float, ...], Callable[[Rng, np.ndarray, float], np.ndarray]]] = {
     "mean, sd": (0, (0.1, 0.25, 0.5, 1.0), lambda _, x, by: x + by),
     "scale, times": (0, (1.1, 1.25, 1.5, 2.0), lambda _, x, by: x * by),
@@ -277,7 +276,9 @@ def power(full: bool, seed: int) -> None:
 def correlations(full: bool, seed: int) -> None:
     """Print how often the classifier finds that two of ten columns became correlated, which no column shows."""
     times = 40 if full else 10
-    print(f"\nA correlation appears between two of ten normal columns: share of {times} checks that find it, per cent\n")
+    print(
+        f"\nA correlation appears between two of ten normal columns: share of {times} checks that find it, per cent\n"
+    )
     print(f"{'correlation':>12} {'rows':>15} {'multivariate: true':>19} {'columns alone':>14}")
     for rho in (0.0, 0.3, 0.6, 0.9):
         for past, now in ((5000, 336), (5000, 2000)):
@@ -311,10 +312,10 @@ def held_to_evidently(seed: int) -> None:
         for name, said in evidently(table).items():
             sides = [side[name].dropna().reset_index(drop=True) for side in (table.reference, table.current)]
             values = sides[0].nunique()
-            text = sides[0].dtype == object or values <= 5  # noqa: PLR2004
-            small = past <= 1000  # noqa: PLR2004
+            text = sides[0].dtype == object or values <= 5
+            small = past <= 1000
             if text:
-                method = ("z" if values <= 2 else "chisquare") if small else "jensenshannon"  # noqa: PLR2004
+                method = ("z" if values <= 2 else "chisquare") if small else "jensenshannon"
             else:
                 method = "ks" if small else "wasserstein"
             threshold = 0.05 if small else 0.1

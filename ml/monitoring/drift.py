@@ -13,7 +13,7 @@ from ml.monitoring.discoveries import believable
 from ml.monitoring.evidence import combined, p_values
 from ml.monitoring.intervals import interval
 from ml.monitoring.measures import MEASURES, Measure
-from ml.monitoring.sides import ColumnSides, Incomparable
+from ml.monitoring.sides import OTHERS, ColumnSides, Incomparable
 from ml.specs.monitoring import DriftSpec
 
 _NAMED = 3  # so many new categories are named in a note
@@ -62,7 +62,8 @@ def measure_drift(
     """Measure the drift of columns that are checked together, in the order given.
 
     A column has drifted if its difference is more than chance, at a false discovery rate of ``level`` over all of them,
-    and matters: its effect reaches ``spec.threshold``, or its share of missing values moved by ``spec.missing``.
+    and matters: its effect reaches ``spec.threshold`` (and its interval is above 0), or its share of missing values
+    moved by ``spec.missing``.
     """
     tests = [_test(column, values, missing, spec) for column, (values, missing) in _tested(columns)]
     limit = believable([test.p_value for test in tests if test.p_value is not None], level)
@@ -127,6 +128,8 @@ def _untestable(column: ColumnSides, least: int) -> tuple[Outcome, str] | None:
             return Outcome.CANNOT_TELL, f"the {name} has {side.rows} rows with a value, {least} are needed"
     used = np.flatnonzero(column.reference.counts + column.current.counts)
     if used.size <= 1:
+        if column.labels[used[0] : used[0] + 1] == (OTHERS,):
+            return Outcome.CANNOT_TELL, "its categories are too many and too even to be compared one by one"
         return Outcome.NOT_APPLICABLE, f"it is always {_named(column, used[0])}, in the reference and in the batch"
     return None
 
@@ -145,7 +148,8 @@ def _measured(test: _Test, spec: DriftSpec, limit: float) -> ColumnDrift:
     if test.untestable is None:
         effect, note = _effect(measure, column)
         outcome = Outcome.PASSED if effect is not None else Outcome.CANNOT_TELL
-    moved = effect is not None and test.carried_by(test.values, limit) and effect >= spec.threshold
+    bounds = None if effect is None else interval(measure, column, effect)
+    moved = test.carried_by(test.values, limit) and _matters(effect, bounds, spec.threshold)
     if gone:
         note = "; ".join(filter(None, (f"without a value {missing[0]:.1%} → {missing[1]:.1%}", note)))
     return ColumnDrift(
@@ -154,7 +158,7 @@ def _measured(test: _Test, spec: DriftSpec, limit: float) -> ColumnDrift:
         spec.threshold,
         Outcome.WARNING if gone or moved else outcome,
         effect=effect,
-        interval=None if effect is None else interval(measure, column, effect),
+        interval=bounds,
         score=None if effect is None else measure.score(column) if measure.p_value else effect,
         p_value=test.p_value,
         missing=missing,
@@ -164,6 +168,11 @@ def _measured(test: _Test, spec: DriftSpec, limit: float) -> ColumnDrift:
         rows=column.current.rows,
         segment=column.segment,
     )
+
+
+def _matters(effect: float | None, bounds: tuple[float, float] | None, threshold: float) -> bool:
+    """An effect that a few outliers make is none: its interval begins at 0."""
+    return effect is not None and bounds is not None and effect >= threshold and bounds[0] > 0
 
 
 def _effect(measure: Measure, column: ColumnSides) -> tuple[float | None, str]:

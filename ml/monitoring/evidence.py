@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.monitoring.sides import ColumnSides
+from ml.monitoring.sides import OTHERS, ColumnSides
 
 _CELL_ROWS = 20  # rows that a cell of a numeric column is expected to have on the smaller side
 _CELLS = 16  # most cells of a numeric column: finer ones cost power against what matters, a shift or a spread
@@ -55,7 +55,8 @@ def _values(column: ColumnSides) -> _Table | None:
     if not n or not m:
         return None
     together = column.reference.counts + column.current.counts
-    pooled = (_runs if column.places is not None else _common)(together, (n + m) / min(n, m))
+    rows_each = (n + m) / min(n, m)
+    pooled = _runs(together, rows_each) if column.places is not None else _common(together, rows_each, column.labels)
     return _cells(column.reference.counts, column.current.counts, pooled)
 
 
@@ -78,9 +79,11 @@ def _runs(together: Rows, rows_each: float) -> NDArray[np.int64]:
     return found
 
 
-def _common(together: Rows, rows_each: float) -> NDArray[np.int64]:
-    """Give each common category a cell and all rare ones together one."""
+def _common(together: Rows, rows_each: float, labels: Sequence[str]) -> NDArray[np.int64]:
+    """Give each common category a cell, and one to all rare ones together with those that are not listed."""
     rare = together < _RARE_ROWS * rows_each
+    if labels[-1:] == (OTHERS,):
+        rare[-1] = True
     return np.where(rare, 0, np.cumsum(~rare))
 
 

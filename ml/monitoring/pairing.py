@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.domain.findings import Outcome
-from ml.monitoring.sides import ColumnSides, Incomparable, Places, Side
+from ml.monitoring.sides import OTHERS, ColumnSides, Counts, Incomparable, Places, Side
 from ml.profiles import Profile
 from ml.profiles.columns import CategoricalProfile, ColumnProfile, NumericProfile, Spread
 
-OTHERS = "(others)"
-"""The bin of the categories that a profile only counts together."""
+_LUCK = 3.0  # deviations
 
 
 def paired(
@@ -67,10 +67,36 @@ def _categories(name: str, reference: CategoricalProfile, current: CategoricalPr
     exact = not reference.others.missed and not current.others.missed
     extra = sorted({*reference.others.listed, *current.others.listed}) if exact else []
     past, now = (_categories_of(side, extra) for side in (reference, current))
-    return ColumnSides(name, past, now, labels=(*reference.layout.categories, *extra, OTHERS), segment=segment)
+    labels = (*reference.layout.categories, *extra, OTHERS)
+    if not reference.layout.complete:
+        kept = _sure(past.counts[:-1], now.counts[:-1])
+        past, now = (_kept(side, kept) for side in (past, now))
+        labels = (*(label for label, keep in zip(labels[:-1], kept, strict=True) if keep), OTHERS)
+    return ColumnSides(name, past, now, labels=labels, segment=segment)
 
 
 def _categories_of(side: CategoricalProfile, extra: Sequence[str]) -> Side:
     listed = [side.others.listed.get(one, 0) for one in extra]
     counts = (*side.counts, *listed, side.others.rows - sum(listed))
     return Side(np.array(counts, dtype=np.int64), side.rows - side.values)
+
+
+def _sure(past: Counts, now: Counts) -> NDArray[np.bool_]:
+    """Which categories of a list that was cut off are there for more than luck.
+
+    Of many categories about equally frequent, those that chance favoured made the list of the most frequent ones, and
+    are less frequent in any other sample: a difference that is no drift. One that is well above the least listed one,
+    on both sides together, would be on any list.
+    """
+    listed = past[past > 0]
+    if not listed.size:
+        return np.ones(past.size, dtype=np.bool_)
+    least = int(listed.min())
+    limit = (least + _LUCK * least**0.5) * (past.sum() + now.sum()) / past.sum()
+    sure: NDArray[np.bool_] = past + now > limit
+    return sure
+
+
+def _kept(side: Side, kept: NDArray[np.bool_]) -> Side:
+    others = side.counts[-1] + side.counts[:-1][~kept].sum()
+    return Side(np.append(side.counts[:-1][kept], others), side.missing)

@@ -1,4 +1,4 @@
-"""A bounded sample of rows in which no stratum is lost: for what has to look at rows, the HTML report and the classifier."""
+"""A bounded sample of rows in which no stratum is lost, for what has to look at rows."""
 
 from __future__ import annotations
 

@@ -15,6 +15,9 @@ Counts = NDArray[np.int64]
 Shares = NDArray[np.float64]
 Places = NDArray[np.float64]
 
+OTHERS = "(others)"
+"""The bin of the categories that a profile only counts together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:

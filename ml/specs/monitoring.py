@@ -117,7 +117,7 @@ class MonitoringSpec(Spec):
     drift: DriftSpec = Field(default=DriftSpec(), description="How drift is measured.")
     drift_share: Share = Field(
         default=0.5,
-        description="Share of drifted features, by how much the champion uses each, from which the finding is a warning.",
+        description="Share of drifted features, by how much the champion uses each, from which DR002 is reported.",
     )
     metrics: tuple[str, ...] = Field(
         default=(),

@@ -20,9 +20,9 @@ _LEAST_SHARE = 1e-4  # stands in for an empty bin where a logarithm is taken, as
 class Measure:
     """One way to say how far two distributions lie apart.
 
-    ``effect`` is its effect size: 0 for equal sides, larger for more drift. ``p_value`` is given where Evidently's score
-    of that name is the p-value of a test; else its score is the effect. ``quadratic`` effects grow with the square of a
-    small difference, as divergences do; the others are distances.
+    ``effect`` is its effect size: 0 for equal sides, larger for more drift. ``p_value`` is given where Evidently's
+    score of that name is the p-value of a test; else its score is the effect. ``quadratic`` effects grow with the
+    square of a small difference, as divergences do; the others are distances.
     """
 
     name: str

@@ -49,7 +49,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What validation made of one snapshot: the kept rows and the quarantined rows are frames of their own."""
+    """What validation made of one snapshot: the kept rows and the quarantined rows are frames of their own.
+
+    ``profile_sha256`` is the profile of the kept rows; None where the schema was not frozen yet, and for batches that
+    were validated before there were profiles.
+    """
 
     snapshot_id: int
     passed: bool
@@ -58,6 +62,7 @@ class Validation:
     kept_sha256: str
     quarantine_sha256: str | None
     findings: tuple[Finding, ...]
+    profile_sha256: str | None = None
 
 
 class ScoringRole(StrEnum):

@@ -14,13 +14,15 @@ from ml.domain.windows import Window
 from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.label import label
 from ml.flows.predictions import predictions_of
-from ml.flows.reference import batch_profile, compared_with, get_reference
+from ml.flows.profile import profile_of, required_layout
+from ml.flows.reference import compared_with, reference_for
 from ml.flows.rows import batch_with_labels, is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
 from ml.monitoring import drift_findings, measure_performance, no_reference, performance_findings
 from ml.problems import problem_of
+from ml.profiles import Layout
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
 from ml.specs.monitoring import TrainingReference
@@ -35,6 +37,7 @@ class _Task:
     window: Window
     batch: Batch
     schema: TableSchema
+    layout: Layout
     champion: Version | None
     promotion: Promotion | None
     observations: list[Observation] = field(default_factory=list)
@@ -89,6 +92,7 @@ def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Windo
         window=window,
         batch=_batch(reader, spec, window),
         schema=required_schema(reader, spec),
+        layout=required_layout(workspace, reader, spec),
         champion=reader.champion_at(spec.model, window.start),
         promotion=promotions[-1] if promotions else None,
     )
@@ -122,7 +126,7 @@ def _measure_drift(
     workspace, spec = task.workspace, task.spec
     asked = spec.monitoring.drift
     mine = [scoring for scoring in current if scoring.version == champion.version]
-    reference = get_reference(workspace, champion.manifest["reference"])
+    reference = reference_for(workspace, spec, task.schema, champion, task.layout)
     compared = compared_with(workspace, spec, task.window, earlier, reference)
     if compared is None:
         task.findings.append(no_reference(asked.reference.kind))
@@ -131,7 +135,7 @@ def _measure_drift(
         task.schema,
         reference,
         Current(
-            features=batch_profile(workspace, task.batch, reference.features.layout),
+            features=profile_of(workspace, reference.features.layout, task.batch.validation),
             rows=workspace.frame(task.batch.validation.kept_sha256),
             predictions=predictions_of(workspace, mine[-1]) if mine else None,
             labelled=labelled,

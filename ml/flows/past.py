@@ -17,7 +17,8 @@ from ml.domain.errors import NotFoundError
 from ml.domain.records import SnapshotRole
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
-from ml.flows.reference import Reference, batch_profile, compared_with
+from ml.flows.profile import frozen_layout, layout_for, profile_of
+from ml.flows.reference import Reference, compared_with
 from ml.flows.rows import is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
@@ -53,8 +54,10 @@ class Past:
         schema: TableSchema,
         batches: Sequence[Batch],
         arrived: list[list[Part]],
+        *,
+        layout: Layout,
     ) -> None:
-        self.spec, self.schema = spec, schema
+        self.spec, self.schema, self.layout = spec, schema, layout
         self._workspace = workspace
         self._batches = tuple(batches)
         self._arrived = arrived
@@ -125,7 +128,7 @@ class Past:
 
     def profile(self, place: int, layout: Layout) -> Profile:
         """Return the profile of a batch's kept rows."""
-        return batch_profile(self._workspace, self._batches[place], layout)
+        return profile_of(self._workspace, layout, self._batches[place].validation)
 
     def compared_with(self, place: int, reference: Reference) -> Profile | None:
         """Return the profile that a batch's features are compared with; None if there is no batch to make it of."""
@@ -192,7 +195,12 @@ def gather_past(
             remedy=f"take some in first, for example: evergreen run {spec.model} --from 2025-01-01 --to 2026-01-01",
         )
     places = {batch.window: place for place, batch in enumerate(batches)}
-    return Past(workspace, spec, required_schema(reader, spec), batches, _arrivals(reader, spec, places))
+    schema = required_schema(reader, spec)
+    # A model whose batches are older than profiles has no layout yet.
+    layout = frozen_layout(workspace, reader, spec) or layout_for(
+        workspace.frame(batches[0].validation.kept_sha256), schema, spec
+    )
+    return Past(workspace, spec, schema, batches, _arrivals(reader, spec, places), layout=layout)
 
 
 def _arrivals(reader: Reader, spec: ModelSpec, places: dict[Window, int]) -> list[list[Part]]:

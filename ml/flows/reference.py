@@ -8,13 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from ml.domain.records import Version
 from ml.domain.schema import ColumnRole, ColumnSchema, ColumnType, TableSchema
 from ml.domain.windows import Window
+from ml.flows.profile import merged_profile, put_profile
 from ml.flows.workspace import Workspace
 from ml.monitoring import reference_batches
 from ml.problems import problem_of
 from ml.problems.base import PREDICTION
-from ml.profiles import Layout, Profile, freeze, merge_all, profile_frame
+from ml.profiles import Layout, Profile, freeze, profile_frame
 from ml.profiles.conform import texts_of
 from ml.profiles.schema import type_of
 from ml.registry import Batch
@@ -46,10 +48,10 @@ def reference_of(
     learned: pd.DataFrame,
     predictions: pd.DataFrame,
     *,
+    layout: Layout,
     importance: Mapping[str, float] | None,
 ) -> Reference:
-    """Profile what a version learned from and what it predicted for the rows that it was judged on."""
-    layout = model_layout(spec, schema, learned)
+    """Profile what a version learned from, in the model's layout, and what it predicted for held-out rows."""
     return Reference(
         features=profile_frame(learned, layout),
         target=_of_outputs(spec, learned.loc[:, list(spec.problem.targets)]),
@@ -72,16 +74,6 @@ def segment_rows(frame: pd.DataFrame, schema: TableSchema, segment: Segment) -> 
     return mine
 
 
-def batch_profile(workspace: Workspace, batch: Batch, layout: Layout) -> Profile:
-    """Return the profile of a batch's kept rows in a version's layout."""
-    return profile_frame(workspace.frame(batch.validation.kept_sha256), layout)
-
-
-def model_layout(spec: ModelSpec, schema: TableSchema, learned: pd.DataFrame) -> Layout:
-    """Return the bins and categories in which a version's reference is counted."""
-    return freeze(learned, schema, key=(), numeric_target=problem_of(spec.problem).numeric_output)
-
-
 def compared_with(
     workspace: Workspace, spec: ModelSpec, window: Window, earlier: Sequence[Batch], reference: Reference
 ) -> Profile | None:
@@ -92,30 +84,46 @@ def compared_with(
     by_window = {batch.window: batch for batch in earlier}
     chosen = reference_batches(asked, window, tuple(by_window))
     layout = reference.features.layout
-    return merge_all([batch_profile(workspace, by_window[one], layout) for one in chosen]) if chosen else None
+    return merged_profile(workspace, layout, [by_window[one].validation for one in chosen]) if chosen else None
 
 
 def put_reference(workspace: Workspace, reference: Reference) -> dict[str, Any]:
     """Store the profiles and return where they are, as JSON for a version's manifest."""
-    put = workspace.store.put
     return {
-        "features": put(reference.features.to_bytes()),
-        "target": put(reference.target.to_bytes()),
-        "predictions": put(reference.predictions.to_bytes()),
-        "segments": [[*segment, put(one.to_bytes())] for segment, one in reference.segments.items()],
+        "features": put_profile(workspace, reference.features),
+        "target": put_profile(workspace, reference.target),
+        "predictions": put_profile(workspace, reference.predictions),
+        "segments": [[*segment, put_profile(workspace, one)] for segment, one in reference.segments.items()],
         "importance": None if reference.importance is None else dict(reference.importance),
     }
 
 
 def get_reference(workspace: Workspace, document: Mapping[str, Any]) -> Reference:
     """Return what :func:`put_reference` stored."""
+
+    def get(sha256: str) -> Profile:
+        return workspace.kept(sha256, Profile.from_bytes)
+
     return Reference(
-        features=workspace.profile(document["features"]),
-        target=workspace.profile(document["target"]),
-        predictions=workspace.profile(document["predictions"]),
-        segments={(column, value): workspace.profile(sha256) for column, value, sha256 in document["segments"]},
+        features=get(document["features"]),
+        target=get(document["target"]),
+        predictions=get(document["predictions"]),
+        segments={(column, value): get(sha256) for column, value, sha256 in document["segments"]},
         importance=document["importance"],
     )
+
+
+def reference_for(
+    workspace: Workspace, spec: ModelSpec, schema: TableSchema, champion: Version, layout: Layout
+) -> Reference:
+    """Return the reference of a version; one that was trained before there were profiles has a sample of rows."""
+    manifest = champion.manifest
+    if "reference" in manifest:
+        return get_reference(workspace, manifest["reference"])
+    sample, predictions = (
+        workspace.frame(manifest[name]) for name in ("reference_sha256", "holdout_predictions_sha256")
+    )
+    return reference_of(spec, schema, sample, predictions, layout=layout, importance=None)
 
 
 def _of_outputs(spec: ModelSpec, frame: pd.DataFrame) -> Profile:

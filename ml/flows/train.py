@@ -17,6 +17,7 @@ from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.evaluation import Pick, pick, terms_of
 from ml.flows.lease import lease_of
+from ml.flows.profile import frozen_layout, layout_for
 from ml.flows.provenance import code_version, library_versions
 from ml.flows.reference import Reference, put_reference, reference_of
 from ml.flows.rows import LabelledRows, labelled_rows
@@ -24,7 +25,7 @@ from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.monitoring.sample import stratified
 from ml.problems import problem_of
-from ml.profiles import conform
+from ml.profiles import Layout, conform
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.specs.training import FixedWindow, window_from, window_json
@@ -41,6 +42,7 @@ class TrainingRows:
     decision: Decision
     champion: Version | None
     schema: TableSchema
+    layout: Layout
     labelled: LabelledRows
     split: Split
 
@@ -203,7 +205,8 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
         holdout=spec.gate.holdout,
         newer_than=None if champion is None else champion.seen_until,
     )
-    return TrainingRows(decision, champion, schema, labelled, split)
+    layout = frozen_layout(workspace, reader, spec) or layout_for(labelled.frame, schema, spec)
+    return TrainingRows(decision, champion, schema, layout, labelled, split)
 
 
 def _register(
@@ -235,7 +238,7 @@ def _register(
         "holdout_rows": len(rows.split.holdout),
         "holdout_from": rows.split.holdout_from.isoformat(),
         "labelled_until": None if rows.labelled.until is None else rows.labelled.until.isoformat(),
-        "reference": put_reference(workspace, learned_reference(spec, rows.schema, chosen)),
+        "reference": put_reference(workspace, learned_reference(spec, rows, chosen)),
         "reference_sha256": put_frame(workspace.store, reference_sample(trained_on.rows, spec, rows.schema)),
         "holdout_predictions_sha256": put_frame(workspace.store, chosen.predictions),
         "seconds": round(sum(one.fitted.seconds for one in candidates), 3),
@@ -266,13 +269,13 @@ def predict(spec: ModelSpec, rows: TrainingRows, estimator: Any) -> pd.DataFrame
     return problem_of(spec.problem).predict(estimator, conform(rows.split.holdout, rows.schema))
 
 
-def learned_reference(spec: ModelSpec, schema: TableSchema, chosen: Candidate) -> Reference:
+def learned_reference(spec: ModelSpec, rows: TrainingRows, chosen: Candidate) -> Reference:
     """Return what drift is measured against: profiles of what a candidate learned from and predicted."""
-    learned = chosen.trained_on.rows
+    learned, schema = chosen.trained_on.rows, rows.schema
     importance = importance_of(
         problem_of(spec.problem), chosen.fitted.estimator, conform(learned, schema), seed=spec.training.seed
     )
-    return reference_of(spec, schema, learned, chosen.predictions, importance=importance)
+    return reference_of(spec, schema, learned, chosen.predictions, layout=rows.layout, importance=importance)
 
 
 def reference_sample(frame: pd.DataFrame, spec: ModelSpec, schema: TableSchema) -> pd.DataFrame:

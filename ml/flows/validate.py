@@ -7,8 +7,10 @@ from ml.domain.errors import DataError, NotFoundError
 from ml.domain.findings import Finding, Severity
 from ml.domain.records import Snapshot, SnapshotRole, Validation
 from ml.domain.windows import Window
+from ml.flows.profile import frozen_layout, layout_for, put_layout, put_profile
 from ml.flows.schema import frozen_schema, inferred_schema, schema_key
 from ml.flows.workspace import Workspace
+from ml.profiles import Profile, profile_frame
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.validation import Validated
@@ -45,21 +47,32 @@ def newest_snapshot(reader: Reader, spec: ModelSpec, window: Window) -> Snapshot
 
 def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Validation:
     with workspace.registry.read() as reader:
-        schema = frozen_schema(reader, spec)
+        schema, layout = frozen_schema(reader, spec), frozen_layout(workspace, reader, spec)
         recent = reader.recent_rows(spec.model, before=snapshot.window.start, limit=_RECENT_BATCHES)
     frame = workspace.frame(snapshot.sha256)
     expected = schema or inferred_schema(frame, spec)
-    result = check(frame, spec=spec, schema=expected, window=snapshot.window, recent_rows=recent)
-    validation = _record(workspace, snapshot, result)
+    known = layout or layout_for(frame, expected, spec)
+    profile = profile_frame(frame, known)
+    result = check(frame, spec=spec, schema=expected, window=snapshot.window, profile=profile, recent_rows=recent)
+    if layout is None and result.kept is not frame:
+        known = layout_for(result.kept, expected, spec)  # rows that were set aside say nothing of those to come
+    if result.kept is not frame:
+        profile = profile_frame(result.kept, known)
+    validation = _record(workspace, snapshot, result, None if layout is None and not result.passed else profile)
     with workspace.registry.write() as writer:
         if validation.passed and schema is None:
             writer.freeze_schema(spec.model, schema_key(spec), expected.to_json())
+        if validation.passed and layout is None:
+            writer.freeze_layout(spec.model, schema_key(spec), put_layout(workspace, known))
         writer.add_validation(validation, model=spec.model, window=snapshot.window, as_of=snapshot.as_of)
     return validation
 
 
-def _record(workspace: Workspace, snapshot: Snapshot, result: Validated) -> Validation:
-    """Store the kept and the quarantined rows; where nothing was changed, the snapshot itself is the kept frame."""
+def _record(workspace: Workspace, snapshot: Snapshot, result: Validated, profile: Profile | None) -> Validation:
+    """Store the kept rows, their profile and the quarantined rows.
+
+    Where nothing was changed, the snapshot itself is the kept frame.
+    """
     kept_sha256, quarantine_sha256 = snapshot.sha256, None
     if result.kept is not workspace.frame(snapshot.sha256):
         kept_sha256 = put_frame(workspace.store, result.kept)
@@ -74,6 +87,7 @@ def _record(workspace: Workspace, snapshot: Snapshot, result: Validated) -> Vali
         kept_sha256=kept_sha256,
         quarantine_sha256=quarantine_sha256,
         findings=result.findings,
+        profile_sha256=None if profile is None else put_profile(workspace, profile),
     )
 
 

@@ -17,7 +17,6 @@ from ml.artifacts.frames import get_frame
 from ml.artifacts.models import get_model
 from ml.artifacts.store import ArtifactStore
 from ml.domain.errors import SpecError
-from ml.profiles import Profile
 from ml.registry import Registry
 from ml.settings import Settings
 
@@ -25,7 +24,7 @@ T = TypeVar("T")
 _CACHED_CELLS = 64 * 1024**2
 """Half a gigabyte, at eight bytes a cell."""
 _CACHED_MODELS = 8
-_CACHED_PROFILES = 256
+_SMALL_THINGS = 256
 
 
 def connection_from_environment(connection: str) -> str:
@@ -64,8 +63,8 @@ class Workspace:
     actor: str = ""
     _frames: OrderedDict[str, pd.DataFrame] = field(default_factory=OrderedDict, repr=False)
     _cells: int = field(default=0, repr=False)
-    _profiles: OrderedDict[str, Profile] = field(default_factory=OrderedDict, repr=False)
     _models: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
+    _small: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
     _gathered: tuple[str, Any] = field(default=("", None), repr=False)
 
     @classmethod
@@ -101,15 +100,6 @@ class Workspace:
             _, dropped = self._frames.popitem(last=False)
             self._cells -= dropped.size
 
-    def profile(self, sha256: str) -> Profile:
-        """Return a stored profile."""
-        if sha256 not in self._profiles:
-            self._profiles[sha256] = Profile.from_bytes(self.store.get(sha256))
-        self._profiles.move_to_end(sha256)
-        while len(self._profiles) > _CACHED_PROFILES:
-            self._profiles.popitem(last=False)
-        return self._profiles[sha256]
-
     def model(self, sha256: str) -> Any:
         """Return a stored estimator, audited before it is built."""
         if sha256 not in self._models:
@@ -129,6 +119,20 @@ class Workspace:
             self._gathered = (identity, gather())
         found: T = self._gathered[1]
         return found
+
+    def kept(self, sha256: str, build: Callable[[bytes], T]) -> T:
+        """Return a small stored thing, built from its bytes: a profile or a layout."""
+        if sha256 not in self._small:
+            self.keep(sha256, build(self.store.get(sha256)))
+        self._small.move_to_end(sha256)
+        found: T = self._small[sha256]
+        return found
+
+    def keep(self, sha256: str, thing: Any) -> None:
+        """Keep a small thing that was just stored."""
+        self._small[sha256] = thing
+        while len(self._small) > _SMALL_THINGS:
+            self._small.popitem(last=False)
 
     def close(self) -> None:
         """Release the database."""

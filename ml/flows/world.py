@@ -240,6 +240,7 @@ class RecordedWorld:
             schema,
             learned,
             self._predictions(recipe, newest, champion.gate.rows),
+            layout=self.past.layout,
             importance=self.column(champion.challenger).importance,
         )
         current = Current(

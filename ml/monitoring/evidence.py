@@ -84,7 +84,8 @@ def _common(together: Rows, rows_each: float, labels: Sequence[str]) -> NDArray[
     rare = together < _RARE_ROWS * rows_each
     if labels[-1:] == (OTHERS,):
         rare[-1] = True
-    return np.where(rare, 0, np.cumsum(~rare))
+    found: NDArray[np.int64] = np.where(rare, 0, np.cumsum(~rare))
+    return found
 
 
 def _tested(tables: Sequence[_Table]) -> list[float]:

@@ -35,7 +35,7 @@ def interval(measure: Measure, column: ColumnSides, effect: float) -> tuple[floa
 
 def _drawn(counts: Counts, noise: NDArray[np.float64]) -> Shares:
     """Counts of further samples: Poisson's, by their normal approximation."""
-    found = np.maximum(counts + np.sqrt(counts) * noise, 0.0)
+    found = np.maximum(np.rint(counts + np.sqrt(counts) * noise), 0.0)
     found[found.sum(axis=-1) == 0] = counts
     return shares_of(found)
 

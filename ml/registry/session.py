@@ -44,6 +44,7 @@ class Memories:
         self.batches: dict[int, Batch] = {}
         self.manifests: dict[tuple[str, int], Json] = {}
         self.schemas: dict[tuple[str, str], dict[str, Any]] = {}
+        self.layouts: dict[tuple[str, str], str] = {}
         self.models: set[str] = set()
 
 

@@ -29,6 +29,11 @@ NORMAL = RNG.normal(size=2000)
 TEXTS = RNG.choice(["a", "b"], 2000)
 
 
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20260106)
+
+
 def compared(reference: pd.DataFrame, current: pd.DataFrame, **spec: Any) -> dict[str, ColumnDrift]:
     """Freeze the bins on the reference, profile both sides, compare all columns."""
     columns = tuple(
@@ -53,33 +58,33 @@ def one(reference: Any, current: Any, **spec: Any) -> ColumnDrift:
     return compared(*sides, **spec)["x"]
 
 
-def test_a_shifted_column_has_drifted_and_another_sample_of_the_same_has_not() -> None:
-    moved = one(NORMAL, RNG.normal(1, 1, 300))
+def test_a_shifted_column_has_drifted_and_another_sample_of_the_same_has_not(rng: np.random.Generator) -> None:
+    moved = one(NORMAL, rng.normal(1, 1, 300))
     assert (moved.drifted, moved.significant, moved.outcome) == (True, True, Outcome.WARNING)
     assert moved.effect == pytest.approx(1.0, abs=0.2)
     assert moved.interval is not None
     assert moved.interval[0] < moved.effect < moved.interval[1]
     assert moved.interval[0] > SPEC.threshold
-    same = one(NORMAL, RNG.normal(size=300))
+    same = one(NORMAL, rng.normal(size=300))
     assert (same.drifted, same.outcome) == (False, Outcome.PASSED)
     assert same.p_value is not None
     assert same.p_value > 0.001
 
 
-def test_what_is_sure_but_does_not_matter_is_no_drift() -> None:
-    small = one(RNG.normal(size=400_000), RNG.normal(0.03, 1, 400_000))
+def test_what_is_sure_but_does_not_matter_is_no_drift(rng: np.random.Generator) -> None:
+    small = one(rng.normal(size=400_000), rng.normal(0.03, 1, 400_000))
     assert (small.significant, small.drifted, small.outcome) == (True, False, Outcome.PASSED)
 
 
-def test_what_would_matter_but_may_be_chance_is_no_drift() -> None:
-    few = one(NORMAL, RNG.normal(0.2, 1, 30))
+def test_what_would_matter_but_may_be_chance_is_no_drift(rng: np.random.Generator) -> None:
+    few = one(NORMAL, rng.normal(0.2, 1, 30))
     assert few.effect is not None
     assert few.effect > SPEC.threshold
     assert (few.significant, few.drifted) == (False, False)
 
 
-def test_missing_values_are_drift_of_their_column() -> None:
-    gaps = np.where(RNG.random(500) < 0.2, np.nan, RNG.normal(size=500))
+def test_missing_values_are_drift_of_their_column(rng: np.random.Generator) -> None:
+    gaps = np.where(rng.random(500) < 0.2, np.nan, rng.normal(size=500))
     found = one(NORMAL, gaps)
     assert (found.drifted, found.outcome) == (True, Outcome.WARNING)
     assert found.note.startswith("without a value 0.0% → ")
@@ -139,11 +144,11 @@ def test_new_categories_are_named() -> None:
     assert drift.note == "new: z, x, y and 1 more (11.8% of the rows)"
 
 
-def test_categories_that_are_too_many_to_list_are_compared_together() -> None:
+def test_categories_that_are_too_many_to_list_are_compared_together(rng: np.random.Generator) -> None:
     many = [f"k{i}" for i in range(400)]
-    reference = pd.DataFrame({"x": RNG.choice(many, 4000).astype(object)})
-    same = compared(reference, pd.DataFrame({"x": RNG.choice(many, 400).astype(object)}))["x"]
-    other = compared(reference, pd.DataFrame({"x": RNG.choice([*many[:3], "new"], 400).astype(object)}))["x"]
+    reference = pd.DataFrame({"x": rng.choice(many, 4000).astype(object)})
+    same = compared(reference, pd.DataFrame({"x": rng.choice(many, 400).astype(object)}))["x"]
+    other = compared(reference, pd.DataFrame({"x": rng.choice([*many[:3], "new"], 400).astype(object)}))["x"]
     assert (same.drifted, other.drifted) == (False, True)
     assert OTHERS not in same.note
 
@@ -153,28 +158,28 @@ def test_a_constant_that_moves_has_drifted() -> None:
     assert one(["a"] * 50, ["b"] * 50).note == "it was always a in the reference"
 
 
-def test_an_outlier_is_no_drift_and_a_changed_unit_is() -> None:
-    batch = RNG.normal(size=300)
+def test_an_outlier_is_no_drift_and_a_changed_unit_is(rng: np.random.Generator) -> None:
+    batch = rng.normal(size=300)
     assert not one(NORMAL, np.r_[batch[:-1], 1e12]).drifted
     assert one(NORMAL, batch * 1000).drifted
 
 
 @pytest.mark.parametrize("method", ["ks", "psi", "kl_div", "hellinger", "jensenshannon", "linf"])
-def test_other_measures_tell_the_same_story(method: str) -> None:
-    assert one(NORMAL, RNG.normal(1, 1, 300), numeric=method, threshold=0.05).drifted
-    assert not one(NORMAL, RNG.normal(size=300), numeric=method, threshold=0.05).drifted
+def test_other_measures_tell_the_same_story(method: str, rng: np.random.Generator) -> None:
+    assert one(NORMAL, rng.normal(1, 1, 300), numeric=method, threshold=0.05).drifted
+    assert not one(NORMAL, rng.normal(size=300), numeric=method, threshold=0.05).drifted
 
 
-def test_the_score_of_a_test_is_its_p_value_beside_the_effect() -> None:
-    found = one(NORMAL, RNG.normal(1, 1, 300), numeric="ks")
+def test_the_score_of_a_test_is_its_p_value_beside_the_effect(rng: np.random.Generator) -> None:
+    found = one(NORMAL, rng.normal(1, 1, 300), numeric="ks")
     assert found.effect is not None
     assert found.effect > 0.3
     assert found.score is not None
     assert found.score < 1e-9
 
 
-def test_slow_drift_is_found_because_the_reference_stays_put() -> None:
-    weeks = [RNG.normal(0.03 * week, 1, 400) for week in range(40)]
+def test_slow_drift_is_found_because_the_reference_stays_put(rng: np.random.Generator) -> None:
+    weeks = [rng.normal(0.03 * week, 1, 400) for week in range(40)]
     neighbours = [one(past, now).drifted for past, now in pairwise(weeks)]
     against_training = [one(NORMAL, now).drifted for now in weeks]
     assert not any(neighbours), "no batch jumps from the one before"
@@ -182,10 +187,10 @@ def test_slow_drift_is_found_because_the_reference_stays_put() -> None:
     assert not any(against_training[:2])
 
 
-def test_no_more_than_the_level_of_tables_alarms_whatever_the_columns() -> None:
+def test_no_more_than_the_level_of_tables_alarms_whatever_the_columns(rng: np.random.Generator) -> None:
     alarms = 0
     for _ in range(100):
-        past, now = RNG.multinomial(2000, [0.05] * 20, 60), RNG.multinomial(300, [0.05] * 20, 60)
+        past, now = rng.multinomial(2000, [0.05] * 20, 60), rng.multinomial(300, [0.05] * 20, 60)
         sides = [
             ColumnSides(f"c{i}", Side(p), Side(n), places=np.arange(20.0))
             for i, (p, n) in enumerate(zip(past, now, strict=True))

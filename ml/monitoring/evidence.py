@@ -142,7 +142,8 @@ def _exact(seen: Reals, k: Reals, m: Reals, n: Reals, mean: Reals) -> Reals:
 
 
 def _log_mass(x: Reals, k: Reals, m: Reals, n: Reals) -> Reals:
-    return _log_choose(k, x) + _log_choose(n - k, m - x) - _log_choose(n, m)
+    found: Reals = _log_choose(k, x) + _log_choose(n - k, m - x) - _log_choose(n, m)
+    return found
 
 
 def _log_choose(n: Any, k: Any) -> Any:

@@ -98,8 +98,10 @@ class Quantity(StrEnum):
     QUARANTINED = "quarantined"  # share of the rows of a batch that validation took out, 0..1
     METRIC = "metric"  # subject: name of the metric; version: who predicted
     ESTIMATED_METRIC = "estimated_metric"  # the same, estimated without labels
-    COLUMN_DRIFT = "column_drift"  # subject: feature
-    DRIFT_SHARE = "drift_share"  # share of features drifted, 0..1
+    COLUMN_DRIFT = "column_drift"  # subject: feature; the effect size of the spec's measure
+    SEGMENT_DRIFT = "segment_drift"  # subject: feature and segment
+    TABLE_DRIFT = "table_drift"  # area under the curve of the classifier that tells batch and reference apart
+    DRIFT_SHARE = "drift_share"  # share of features drifted, by how much the champion uses each, 0..1
     PREDICTION_DRIFT = "prediction_drift"  # version: who predicted
     TARGET_DRIFT = "target_drift"
 

@@ -29,8 +29,9 @@ from ml.flows.recipe import Column, Recipe
 from ml.flows.trained import Setting, Trained, trained_by_key
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
+from ml.profiles import conform
 from ml.specs.training import candidates_of
-from ml.training import TrainingSet, fit, refit, refit_set, split_batches
+from ml.training import TrainingSet, fit, importance_of, refit, refit_set, split_batches
 
 _BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "RandomForest")
 """Estimators whose prediction for a row is the same bits whatever rows come along. Others multiply matrices, which may
@@ -210,6 +211,9 @@ class Matrix:
         document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
         document["metrics"] = metrics
         document["complaint"] = complaint_of(self.spec, self.past.schema, estimator, rows)
+        document["importance"] = importance_of(
+            self.problem, estimator, conform(rows, self.past.schema), seed=self.spec.training.seed
+        )
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
 

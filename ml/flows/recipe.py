@@ -32,7 +32,8 @@ class Column:
 
     ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
     defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
-    predictions are there from it on. ``complaint`` is what it says against rows that no training row is like.
+    predictions are there from it on. ``complaint`` is what it says against rows that no training row is like,
+    ``importance`` how much it uses each feature.
     """
 
     candidate: str
@@ -41,3 +42,4 @@ class Column:
     since: int
     metrics: NDArray[np.float64]
     complaint: str
+    importance: Mapping[str, float] | None

@@ -24,7 +24,7 @@ T = TypeVar("T")
 _CACHED_CELLS = 64 * 1024**2
 """Half a gigabyte, at eight bytes a cell."""
 _CACHED_MODELS = 8
-_SMALL_THINGS = 32
+_SMALL_THINGS = 256
 
 
 def connection_from_environment(connection: str) -> str:

@@ -18,11 +18,12 @@ from ml.evaluation import Exhibits, Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
 from ml.flows.challenges import Opponent, challenge_of, document_of, held_out_of, opponent_of, seen_finding
-from ml.flows.drift import Sides, drift_of, observations_of
+from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.exhibits import attempts_on, constant_predictions, origin_of
 from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
 from ml.flows.recipe import Column, Recipe
+from ml.flows.reference import reference_of
 from ml.flows.train import reference_sample
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
@@ -218,7 +219,10 @@ class RecordedWorld:
             stored = json.dumps(self._measured(champion, step, parts)).encode()
             self._cells.put([(key, stored)])
         window = self.past.windows[step]
-        return [Observation(window, window.end, **one) for one in map(_observation, json.loads(stored))]
+        return [
+            Observation(window, window.end, **{**one, "quantity": Quantity(one["quantity"])})
+            for one in json.loads(stored)
+        ]
 
     def _measured(self, champion: Challenge, step: int, parts: Sequence[Part]) -> list[Json]:
         spec, schema = self._spec, self.past.schema
@@ -226,14 +230,25 @@ class RecordedWorld:
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
         newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
-        sides = Sides(
-            reference=reference_sample(learned, spec, schema),
-            features=self.past.features(step),
-            reference_predictions=self._predictions(recipe, newest, champion.gate.rows),
+        multivariate = spec.monitoring.drift.multivariate
+        reference = reference_of(
+            spec,
+            schema,
+            learned,
+            self._predictions(recipe, newest, champion.gate.rows),
+            layout=self.past.layout,
+            importance=self.column(champion.challenger).importance,
+        )
+        current = Current(
+            features=self.past.profile(step, reference.features.layout),
+            rows=self.past.kept(step),
             predictions=self.matrix.scored(self._recipes[champion.serving], step),
             labelled=[self.past.joined(part) for part in self.past.arrived(step)],
+            compared=self.past.compared_with(step, reference),
+            learned=reference_sample(learned, spec, schema) if multivariate else None,
         )
-        found = observations_of(drift_of(spec, schema, sides), window=self.past.windows[step], version=None)
+        drift = drift_of(spec, schema, reference, current)
+        found = observations_of(drift, window=self.past.windows[step], version=None)
         return [
             {
                 "quantity": one.quantity.value,
@@ -248,10 +263,6 @@ class RecordedWorld:
 
 def _defined(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def _observation(document: Json) -> Json:
-    return {**document, "quantity": Quantity(document["quantity"])}
 
 
 def _not_worth_it(least_gain: float) -> Finding:

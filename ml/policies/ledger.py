@@ -133,8 +133,16 @@ class Ledger:
         if value is None:
             series.drop(one.window, one.subject, one.as_of)
             return
-        drifted = one.detail.get("drifted")
-        seen = Measured(one.window, one.subject, value, one.rows, None if drifted is None else bool(drifted))
+        drifted, significant, weight = (one.detail.get(name) for name in ("drifted", "significant", "weight"))
+        seen = Measured(
+            one.window,
+            one.subject,
+            value,
+            one.rows,
+            drifted=None if drifted is None else bool(drifted),
+            significant=None if significant is None else bool(significant),
+            weight=None if weight is None else float(weight),
+        )
         series.put(seen, one.as_of)
 
     def _series(self, one: Observation) -> Series | None:

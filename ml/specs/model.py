@@ -112,12 +112,6 @@ class ModelSpec(Spec):
         for rule in leaves(self.policy.when):
             if not isinstance(rule, DriftRule):
                 continue
-            if rule.distance is not None and self.monitoring.drift.p_values:
-                raise ValueError(
-                    "a drift rule has a distance, but monitoring.drift measures p-values by "
-                    f"{' and '.join(self.monitoring.drift.p_values)}: choose a method there that gives distances, or "
-                    "leave distance out"
-                )
             unknown = sorted(set(rule.weights or ()).difference(rule.weights or () if watched is None else watched))
             if unknown:
                 raise ValueError(f"weights of a drift rule name {', '.join(unknown)}, whose drift is not measured")

@@ -54,7 +54,7 @@ def _stream(path: Path, matrix: Matrix) -> None:
     served = [matrix.means[w, trained, batch] for (w, trained), batch in zip(run.served, at, strict=True)]
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
     axes.plot(at, matrix.means[0, first - 1, first:], color=OTHER, label="never retrained")
-    axes.plot(at, served, color=OURS, label="learned plan, looks first")
+    axes.plot(at, served, color=OURS, label="learned plan")
     for number, arrived in enumerate(run.lives):
         axes.axvline(arrived - 0.5, color=OURS, lw=0.8, ls="--", label="went live" if number == 0 else None)
     low = axes.get_ylim()[0]

@@ -15,9 +15,7 @@ def policy_of(when: dict[str, Any] | None = None, **around: Any) -> PolicySpec:
     return PolicySpec.model_validate({**({} if when is None else {"when": when}), **around})
 
 
-CLASSICAL = policy_of(
-    {"kind": "any", "of": [{"kind": "performance", "drop": 0.05}, {"kind": "schedule", "every": 10}]}
-)
+CLASSICAL = policy_of({"kind": "any", "of": [{"kind": "performance", "drop": 0.05}, {"kind": "schedule", "every": 10}]})
 """A drop or the calendar: what is asked where any policy would do, since its answers are told at a glance."""
 
 

@@ -16,11 +16,11 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down status clean test torture check format lock bench
+.PHONY: help venv demo up down status clean test torture check format lock screenshots bench
 
 help: ## List the commands
 	@printf 'Evergreen keeps machine-learning models fresh on Airflow.\n\n'
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables: PYTHON=/path/to/python3.12, PORT=8081\n'
 
 venv: $(READY) ## Make the environment in .venv, if it is missing or out of date
@@ -52,7 +52,7 @@ check: $(READY_DEV) ## Check format, lint, types, import contracts and the house
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=plugins $(VENV)/bin/lint-imports
 	$(PY) -m pytest -q tests/architecture
 
 format: $(READY_DEV) ## Format the code and mend what the linter can mend
@@ -62,6 +62,9 @@ format: $(READY_DEV) ## Format the code and mend what the linter can mend
 lock: $(READY_DEV) ## Resolve requirements/*.in anew into requirements*.txt
 	cd requirements && ../$(UV) pip compile --universal --python-version 3.11 --upgrade -q airflow.in -o ../requirements.txt
 	cd requirements && ../$(UV) pip compile --universal --python-version 3.11 --upgrade -q dev.in -c ../requirements.txt -o ../requirements-dev.txt
+
+screenshots: $(READY_DEV) ## Make the pictures of the console in docs/images anew (needs Chromium)
+	$(PY) -m tests.browser.screenshots
 
 bench: $(READY_DEV) ## Run the benchmarks
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(PY) "$$script" || exit 1; done

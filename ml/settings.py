@@ -6,6 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,18 @@ class Settings:
             signing_key=env.get("EVERGREEN_SIGNING_KEY", ""),
             verifying_key=env.get("EVERGREEN_VERIFYING_KEY", ""),
         )
+
+
+def sqlalchemy_url(uri: str) -> str:
+    """Write Airflow's URI of a connection as SQLAlchemy reads it.
+
+    >>> sqlalchemy_url("postgres://me:secret@db:5432/shop?sslmode=require")
+    'postgresql+psycopg://me:secret@db:5432/shop?sslmode=require'
+    >>> sqlalchemy_url("sqlite://%2Fdata%2Fshop.db")
+    'sqlite:////data/shop.db'
+    """
+    scheme, _, rest = uri.partition("://")
+    if scheme == "sqlite" and (host := urlsplit(uri).netloc):  # Airflow keeps the path of the file as the host
+        return f"sqlite:///{unquote(host)}"
+    rest = rest.partition("?__extra__=")[0]  # what Airflow cannot write as a query is no option of a driver either
+    return f"{_DRIVERS.get(scheme, scheme)}://{rest}"

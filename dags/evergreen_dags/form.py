@@ -100,7 +100,7 @@ def read_batch_form(params: Mapping[str, Any]) -> BatchForm:
     Raises:
         FormError: an answer cannot be used; the message names the field, the answer and what is accepted.
     """
-    start, end = _moment(params, "start", "From"), _moment(params, "end", "Until")
+    start, end = read_moment(params, "start", "From"), read_moment(params, "end", "Until")
     if start is not None and end is not None and start >= end:
         raise FormError(
             f"From {start.isoformat()} until {end.isoformat()} is no batch: its start must come before its end.",
@@ -137,7 +137,12 @@ def read_reason(params: Mapping[str, Any]) -> str:
     return reason.strip()
 
 
-def _moment(params: Mapping[str, Any], name: str, title: str) -> datetime | None:
+def read_moment(params: Mapping[str, Any], name: str, title: str) -> datetime | None:
+    """Check and read a date, None if none was given.
+
+    Raises:
+        FormError: it is no date.
+    """
     value = params.get(name)
     if value is None or value == "":
         return None

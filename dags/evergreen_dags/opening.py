@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from ml.domain.errors import SpecError
-from ml.settings import Settings
+from ml.settings import Settings, sqlalchemy_url
 
 if TYPE_CHECKING:
     from ml.flows.workspace import Workspace
-
-_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
 @contextmanager
@@ -64,18 +61,3 @@ def resolve_connection(connection: str) -> str:
             remedy=f"add it under Admin, Connections, or set the variable AIRFLOW_CONN_{connection.upper()}.",
         ) from error
     return sqlalchemy_url(found.get_uri())
-
-
-def sqlalchemy_url(uri: str) -> str:
-    """Write Airflow's URI of a connection as SQLAlchemy reads it.
-
-    >>> sqlalchemy_url("postgres://me:secret@db:5432/shop?sslmode=require")
-    'postgresql+psycopg://me:secret@db:5432/shop?sslmode=require'
-    >>> sqlalchemy_url("sqlite://%2Fdata%2Fshop.db")
-    'sqlite:////data/shop.db'
-    """
-    scheme, _, rest = uri.partition("://")
-    if scheme == "sqlite" and (host := urlsplit(uri).netloc):  # Airflow keeps the path of the file as the host
-        return f"sqlite:///{unquote(host)}"
-    rest = rest.partition("?__extra__=")[0]  # what Airflow cannot write as a query is no option of a driver either
-    return f"{_DRIVERS.get(scheme, scheme)}://{rest}"

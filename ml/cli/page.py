@@ -22,6 +22,7 @@ _OPENING = """\
 - **Every flow is idempotent**: the same command on the same data finds its own result.
 - Errors are a sentence and what to do. `--debug`, or `EVERGREEN_DEBUG=1`, shows the traceback.
 - Progress goes to stderr, and only to a terminal; results go to stdout.
+- How to read what `replay` and `policy tune` say: [which policy would have been better?](replay.md)
 
 ## Options of every command
 

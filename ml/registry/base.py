@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, MetaData, Text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ml.registry.columns import BigId, JsonText, UtcDateTime
+
+MEASURED = "quantity <> 'column_drift'"
+"""The observations that are not of single columns: a few a batch, however wide the table is."""
 
 
 def _now() -> datetime:
@@ -25,6 +28,11 @@ def one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
 def window_check() -> CheckConstraint:
     """No empty window."""
     return CheckConstraint("window_start < window_end", name="window")
+
+
+def index_where(condition: str, name: str, *columns: str) -> Index:
+    """An index of the few rows that meet a condition; a question must repeat it word for word to be answered by it."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 class Base(DeclarativeBase):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from ml.domain.errors import RegistryError, RegistryUnavailableError
 from ml.registry.session import AUTOCOMMIT
 
 BUSY_SECONDS = 30
+_STEPS_BETWEEN_LOOKS = 20_000  # of SQLite's machine: some tenths of a millisecond
 _BEGIN = "evergreen_begin"
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"}
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
@@ -87,6 +90,22 @@ def reading(engine: Engine) -> Connection:
     if engine.get_execution_options()["evergreen_journal"] == "wal":
         return engine.connect().execution_options(**{_BEGIN: "BEGIN"})
     return engine.connect().execution_options(**{_BEGIN: "", AUTOCOMMIT: True})
+
+
+@contextmanager
+def time_limit(connection: Connection, *, seconds: float) -> Iterator[None]:
+    """End every statement on a connection for reading that runs longer than ``seconds``."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def _sqlite(url: URL, journal: str) -> Engine:

@@ -17,6 +17,7 @@ _FULL_STATES = {"53100"}
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _SQLITE_CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+_TOO_LONG_STATE = "57014"
 _SQLITE_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -67,6 +68,8 @@ def _remedy(error: DBAPIError) -> str | None:
     state, code = _state(error) or "", _code(error)
     if state in _FULL_STATES or code in _SQLITE_FULL:
         return "free space on its disk, then run the same again: nothing was lost."
+    if state == _TOO_LONG_STATE or code == sqlite3.SQLITE_INTERRUPT:
+        return "ask for less, or try again when the database is less busy."
     if code in _SQLITE_CLOSED:
         return "check the path, and the permissions of file and folder."
     if code in _SQLITE_BUSY:

@@ -19,7 +19,7 @@ from ml.registry.custody.reader import CustodyReader
 from ml.registry.custody.signing import Signer
 from ml.registry.data import DataWriter
 from ml.registry.deciding import DecisionReader, DecisionWriter
-from ml.registry.engine import open_engine, parse_url, reading
+from ml.registry.engine import open_engine, parse_url, reading, time_limit
 from ml.registry.failures import in_words, is_passing
 from ml.registry.lineage import LineageReader
 from ml.registry.migrate import migrate
@@ -83,6 +83,20 @@ class Registry:
         """Ask questions; writers go on meanwhile."""
         with in_words(self._url), reading(self._own_engine()) as connection:
             yield Reader(connection, self._memories)
+
+    @contextmanager
+    def consult(self, *, seconds: float) -> Iterator[Reader]:
+        """Ask a page's questions: each ends after ``seconds``, and none is remembered, however many models there are.
+
+        Raises:
+            RegistryUnavailableError: a question took longer.
+        """
+        with (
+            in_words(self._url),
+            reading(self._own_engine()) as connection,
+            time_limit(connection, seconds=seconds),
+        ):
+            yield Reader(connection)
 
     @contextmanager
     def write(self) -> Iterator[Writer]:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, Connection, Executable, Insert, bindparam, insert, select
 
 from ml.domain.errors import NotFoundError
-from ml.domain.records import Decision, Json, Observation, Promotion, Scoring
+from ml.domain.records import Decision, GateResult, Json, Observation, Promotion, Scoring
 from ml.registry.base import Base
 from ml.registry.convert import AnyRow
 from ml.registry.custody.chain import Author, Chain
@@ -46,7 +46,9 @@ class Memories:
         self.passed: dict[int, bool] = {}
         self.batches: dict[int, Batch] = {}
         self.manifests: dict[tuple[str, int], Json] = {}
+        self.gates: dict[tuple[str, int], GateResult] = {}
         self.schemas: dict[tuple[str, str], dict[str, Any]] = {}
+        self.layouts: dict[tuple[str, str], str] = {}
         self.models: set[str] = set()
 
 
@@ -60,6 +62,10 @@ class Reading:
     def __init__(self, connection: Connection, memories: Memories | None = None) -> None:
         self._connection = connection
         self._memories = memories or Memories()
+
+    def ask(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
+        """Answer a question of the read side, which brings its own statement; nothing of it is remembered."""
+        return self._all(statement, **values)
 
     def _all(self, statement: Executable, **values: Any) -> Sequence[AnyRow]:
         return self._connection.execute(statement, values).all()

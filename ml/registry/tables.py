@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ml.domain.records import Act, ScoringRole, SnapshotRole, Stage, Trigger, Verdict
-from ml.registry.base import Base, Numbered, OfModel, OfWindow, Written, one_of, window_check
+from ml.registry.base import MEASURED, Base, Numbered, OfModel, OfWindow, Written, index_where, one_of, window_check
 from ml.registry.columns import BigId, SafeText
 
 
@@ -36,12 +36,13 @@ class SpecRow(Numbered, OfModel, Base):
 
 
 class TableSchemaRow(OfModel, Base):
-    """The frozen schema of a model's table; ``key`` identifies the parts of the spec that it was inferred for."""
+    """A model's frozen schema and layout of profiles; ``key`` identifies the parts of the spec that they are for."""
 
     __tablename__ = "table_schema"
     model: Mapped[str] = mapped_column(ForeignKey("model.name"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     content: Mapped[dict[str, Any]]
+    layout_sha256: Mapped[str | None]
 
 
 class SnapshotRow(Numbered, OfWindow, Base):
@@ -104,6 +105,7 @@ class ValidationRow(OfWindow, Base):
     rows_quarantined: Mapped[int]
     kept_sha256: Mapped[str]
     quarantine_sha256: Mapped[str | None]
+    profile_sha256: Mapped[str | None]
 
 
 class VersionRow(OfModel, Base):
@@ -176,6 +178,7 @@ class ObservationRow(Numbered, OfWindow, Base):
             name="uq_observation_what",
         ),
         Index(None, "model", "window_start", "window_end"),
+        index_where(MEASURED, "ix_observation_measured", "model", "quantity", "subject", "window_start"),
         window_check(),
         CheckConstraint("version >= 0 AND revision >= 0 AND rows >= 0", name="counts"),
     )
@@ -238,6 +241,7 @@ class GateResultRow(OfModel, Base):
     refitted: Mapped[bool]
     generation: Mapped[int]
     findings: Mapped[list[Any]]
+    evidence: Mapped[dict[str, Any] | None]
 
 
 class PromotionRow(OfModel, Base):

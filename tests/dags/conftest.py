@@ -1,32 +1,17 @@
-"""One Airflow for all tests of the DAGs: a home of its own, set before anything imports airflow."""
+"""Fixtures of the tests of the DAGs."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.airflow_home import use_airflow_home
+
 DAGS = Path(__file__).parents[2] / "dags"
-_HOME = tempfile.TemporaryDirectory(prefix="evergreen-airflow-")
 
-
-def _settings(home: Path) -> dict[str, str]:
-    return {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-    }
-
-
-if "airflow" not in sys.modules:
-    os.environ.update(_settings(Path(_HOME.name)))
+use_airflow_home()
 if str(DAGS) not in sys.path:
     sys.path.append(str(DAGS))
 
@@ -74,9 +59,9 @@ def write(models: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def bag(models: Path) -> Callable[[], Any]:
-    """Parse the DAG folder as Airflow does."""
+    """Parse the DAG folder as Airflow does; of all DAGs in it, give those of the models."""
 
-    def parse() -> Any:
+    def parse(*, replay: bool = False) -> Any:
         from airflow.dag_processing.dagbag import BundleDagBag
 
         before = list(sys.path)
@@ -85,14 +70,8 @@ def bag(models: Path) -> Callable[[], Any]:
         finally:
             sys.path[:] = before
         assert found.import_errors == {}
+        if not replay:
+            found.dags.pop("evergreen.replay", None)
         return found
 
     return parse
-
-
-@pytest.fixture(scope="session")
-def airflow_database() -> None:
-    """Airflow's own database, which `dag.test()` needs."""
-    from airflow.utils.db import initdb
-
-    initdb()

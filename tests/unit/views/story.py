@@ -17,7 +17,14 @@ from ml.domain.records import (
 from ml.registry import Registry, Writer
 from tests.builders import MODEL, START, decision, metric, observation, week
 
-SPEC = {"model": MODEL, "problem": {"kind": "classification", "target": "y", "metric": "accuracy"}}
+SPEC = {
+    "model": MODEL,
+    "owner": "ada",
+    "tags": ["energy"],
+    "problem": {"kind": "classification", "target": "y", "metric": "accuracy"},
+    "source": {"kind": "file", "path": "a.csv"},
+    "time": {"column": "ts", "batch": "7d"},
+}
 LATE = 5
 
 

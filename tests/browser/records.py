@@ -1,0 +1,55 @@
+"""The records that the browser tests and the screenshots show: the demo's year, played by the loop without Airflow."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from demo import simulator
+from demo.places import ROOT
+from demo.simulator import START, WEEK, WEEKS
+from ml.flows.loop import run
+from ml.flows.replay import replay
+from ml.flows.replay_record import record_replay
+from ml.flows.workspace import Workspace
+from ml.settings import Settings
+from ml.specs import ModelSpec, load_spec
+
+NEW = {
+    "model": "returns",
+    "description": "Will an ordered item come back? No batch has come in yet.",
+    "problem": {"kind": "classification", "target": "returned"},
+    "source": {"kind": "file", "path": "data/returns/*.parquet"},
+    "time": {"column": "ordered_at", "batch": "1d"},
+}
+
+
+def settings_of(home: Path) -> Settings:
+    """Where the records of a home are; nothing of the environment."""
+    return Settings(home, f"sqlite:///{home / 'evergreen.db'}", str(home / "artifacts"), home / "models", str(home))
+
+
+def fill(home: Path, *, weeks: int = WEEKS) -> Settings:
+    """Write the demo's data and specs into ``home`` and play the loop and one replay over them."""
+    settings = settings_of(home)
+    simulator.write(home / "data", weeks=weeks)
+    spec = _specs(settings)
+    with Workspace.open(settings, actor="airflow") as workspace:
+        run(workspace, spec, start=START, end=START + weeks * WEEK)
+        record_replay(workspace, replay(workspace, spec, jobs=1))
+    return settings
+
+
+def _specs(settings: Settings) -> ModelSpec:
+    settings.models_dir.mkdir()
+    demo = ROOT / "demo" / "models" / "deliveries.yaml"
+    copy = settings.models_dir / demo.name
+    copy.write_text(demo.read_text())
+    (settings.models_dir / "returns.yaml").write_text(yaml.safe_dump(NEW, sort_keys=False))
+    return load_spec(copy)
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]))

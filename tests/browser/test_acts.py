@@ -8,7 +8,7 @@ from ml.flows.workspace import Workspace
 from tests.browser.records import settings_of
 from tests.browser.site import MODEL, Looking, Site, settle
 
-REPLAY_SECONDS = 240
+REPLAY_SECONDS = 480
 
 
 def test_a_rollback_is_clicked_and_recorded(browser: Looking, site: Site) -> None:

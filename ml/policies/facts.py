@@ -7,16 +7,20 @@ labels that have not arrived, database ids, wall clocks, model bytes, or metrics
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from ml.domain.digests import digest_of
 from ml.domain.records import Quantity, Verdict
 from ml.domain.windows import Window
+
+_START = attrgetter("start")
 
 
 class Need(StrEnum):
@@ -124,12 +128,12 @@ class Facts:
     higher_is_better: bool
     champion: Champion | None
     windows: tuple[Window, ...]
-    labelled: Mapping[Window, int]
-    rows: Mapping[Window, int]
-    metrics: Mapping[int, tuple[Measured, ...]]
+    labelled: dict[Window, int]
+    rows: dict[Window, int]
+    metrics: dict[int, tuple[Measured, ...]]
     estimates: tuple[Measured, ...]
-    drift: Mapping[Quantity, tuple[Measured, ...]]
-    quarantined: Mapping[Window, float]
+    drift: dict[Quantity, tuple[Measured, ...]]
+    quarantined: dict[Window, float]
     trainings: tuple[Training, ...]
     checks: tuple[Check, ...]
     constant: float | None
@@ -146,12 +150,16 @@ class Facts:
         """Exclusive end of the rows that the champion was fitted on."""
         return None if self.champion is None else self.champion.seen_until
 
+    def arrived_since(self, moment: datetime) -> int:
+        """Count the batches that start at ``moment`` or later."""
+        return len(self.windows) - bisect_left(self.windows, moment, key=_START)
+
     def labelled_since(self, moment: datetime | None) -> int:
         """Count the labelled rows of the batches that start at ``moment`` or later; of all batches if it is None."""
         if moment is None:
             return sum(self.labelled.values())
         found = 0
-        for window, rows in reversed(tuple(self.labelled.items())):
+        for window, rows in reversed(self.labelled.items()):
             if window.start < moment:
                 break
             found += rows
@@ -168,29 +176,41 @@ def _stamp(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
-@lru_cache(maxsize=16384)
 def _bounds(window: Window) -> tuple[int, int]:
-    return _stamp(window.start), _stamp(window.end)
+    return _stamp(window.start), _stamp(window.end)  # moments are hashed faster than windows: only those are kept
 
 
-_NAMES: dict[type, tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Champion, Measured, Training, Check)
+def _row(one: Measured) -> list[Any]:
+    """A measured number in the order of its fields, spelled out: nearly all facts are of this kind."""
+    weight = None if one.weight is None else one.weight + 0.0
+    return [_bounds(one.window), one.subject, _plain(one.value), one.rows, one.drifted, one.significant, weight]
+
+
+def _listed(value: Any) -> list[Any]:
+    """A record in the order of its fields."""
+    return [_plain(getattr(value, field.name)) for field in fields(value)]
+
+
+_WRITE: dict[type, Callable[[Any], Any]] = {
+    Measured: _row,
+    Window: _bounds,
+    Champion: _listed,
+    Training: _listed,
+    Check: _listed,
 }
 
 
 def _plain(value: Any) -> Any:
-    """Write a fact in what JSON knows: records as lists, in the order of their fields."""
-    names = _NAMES.get(type(value))
-    if names is not None:
-        return [_plain(getattr(value, name)) for name in names]
+    """Write a fact in what JSON knows."""
+    if isinstance(value, float):
+        return value + 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
     if isinstance(value, datetime):
         return _stamp(value)
-    if isinstance(value, Window):
-        return _bounds(value)
-    if isinstance(value, Mapping):
-        return [[_plain(key), _plain(part)] for key, part in value.items()]
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
-    if isinstance(value, float):
-        value += 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
+    if isinstance(value, dict):
+        return [[_plain(key), _plain(part)] for key, part in value.items()]
+    write = _WRITE.get(type(value))
+    if write is not None:
+        return write(value)
     return value.value if isinstance(value, StrEnum) else value

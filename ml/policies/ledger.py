@@ -7,6 +7,7 @@ this fold, the facts of a replayed decision are those of the recorded one.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
@@ -101,7 +102,9 @@ class Ledger:
         self._needs = needs
         wanted = [quantity for need, quantity in _QUANTITIES.items() if need in needs]
         self._of_batches = {one: Series() for one in (Quantity.LABELLED, *wanted) if one not in _OF_VERSIONS}
-        self._of_versions: dict[Quantity, dict[int, Series]] = {one: {} for one in wanted if one in _OF_VERSIONS}
+        self._of_versions: dict[Quantity, dict[int, Series]] = {
+            one: defaultdict(Series) for one in wanted if one in _OF_VERSIONS
+        }
         self._windows: tuple[Window, ...] = ()
         self._checks: list[Check] = []
         self._trainings: dict[int, Training] = {}
@@ -129,21 +132,11 @@ class Ledger:
         series = self._series(one)
         if series is None:
             return
-        value = _finite(one.value)
-        if value is None:
+        seen = _measured(one)
+        if seen is None:
             series.drop(one.window, one.subject, one.as_of)
-            return
-        drifted, significant, weight = (one.detail.get(name) for name in ("drifted", "significant", "weight"))
-        seen = Measured(
-            one.window,
-            one.subject,
-            value,
-            one.rows,
-            drifted=None if drifted is None else bool(drifted),
-            significant=None if significant is None else bool(significant),
-            weight=None if weight is None else float(weight),
-        )
-        series.put(seen, one.as_of)
+        else:
+            series.put(seen, one.as_of)
 
     def _series(self, one: Observation) -> Series | None:
         """Where an observation belongs; None if nobody asks for it."""
@@ -151,7 +144,7 @@ class Ledger:
         if quantity not in self._of_versions:
             return self._of_batches.get(quantity)
         named = quantity is Quantity.PREDICTION_DRIFT or one.subject == self._metric
-        return self._of_versions[quantity].setdefault(one.version, Series()) if named and one.version else None
+        return self._of_versions[quantity][one.version] if named and one.version else None
 
     def decide(self, check: Check) -> None:
         """A decision was taken."""
@@ -241,6 +234,24 @@ class Ledger:
 
     def _batches(self, quantity: Quantity) -> Series:
         return self._of_batches.get(quantity, _EMPTY)
+
+
+def _measured(one: Observation) -> Measured | None:
+    """What rules may know of an observation; None if there was no value."""
+    value = _finite(one.value)
+    if value is None:
+        return None
+    told = one.detail.get
+    drifted, significant, weight = told("drifted"), told("significant"), told("weight")
+    return Measured(
+        one.window,
+        one.subject,
+        value,
+        one.rows,
+        drifted=None if drifted is None else bool(drifted),
+        significant=None if significant is None else bool(significant),
+        weight=None if weight is None else float(weight),
+    )
 
 
 def ending_of(gate: GateResult) -> Ending:

@@ -71,7 +71,7 @@ def back_off(question: Question) -> RuleResult:
     for _ in rejected[1:]:
         wait = min(float(spec.most), wait * spec.factor)
     since = rejected[0].as_of
-    passed = sum(window.start >= since for window in question.facts.windows)
+    passed = question.facts.arrived_since(since)
     values = (float(passed), float(round(wait)), {"rejected": len(rejected), "since": since.isoformat()})
     many = "1 challenger was" if len(rejected) == 1 else f"{len(rejected)} challengers in a row were"
     sentence = f"{many} rejected, and {passed} batches have arrived since"

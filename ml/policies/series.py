@@ -7,7 +7,7 @@ from datetime import datetime
 from ml.domain.windows import Window
 from ml.policies.facts import Measured
 
-_Key = tuple[Window, str]
+_Key = tuple[datetime, datetime, str]  # a batch's bounds, not the batch: those are hashed and compared in no time
 
 
 class Series:
@@ -22,11 +22,11 @@ class Series:
 
     def put(self, value: Measured, as_of: datetime) -> None:
         """Take in a value that was known at ``as_of``."""
-        self._set((value.window, value.subject), as_of, value)
+        self._set((value.window.start, value.window.end, value.subject), as_of, value)
 
     def drop(self, window: Window, subject: str, as_of: datetime) -> None:
         """Take in that there is no value."""
-        self._set((window, subject), as_of, None)
+        self._set((window.start, window.end, subject), as_of, None)
 
     def _set(self, key: _Key, as_of: datetime, value: Measured | None) -> None:
         before = self._last.get(key)

@@ -3,5 +3,6 @@
 from ml.policies.plan.evidence import Comparison, Evidence, Fitted, Loss
 from ml.policies.plan.make import make_plan
 from ml.policies.plan.plan import Plan, PlanVerdict, Reason
+from ml.policies.plan.scores import LOOKED_BACK
 
-__all__ = ["Comparison", "Evidence", "Fitted", "Loss", "Plan", "PlanVerdict", "Reason", "make_plan"]
+__all__ = ["LOOKED_BACK", "Comparison", "Evidence", "Fitted", "Loss", "Plan", "PlanVerdict", "Reason", "make_plan"]

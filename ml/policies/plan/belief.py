@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.evidence import Comparison, Evidence
-from ml.policies.plan.pairs import GROWTH, SHAPES, Vector, clipped, rejected
+from ml.policies.plan.pairs import GROWTH, SHAPES, clipped, rejected
 from ml.policies.plan.record import Record
+from ml.policies.plan.scores import Vector
 from ml.policies.plan.staleness import Curve
 
 HAZARD = 0.01  # chance of a sudden change in a batch: one in a hundred batches

@@ -10,7 +10,8 @@ from ml.policies.plan.evidence import Evidence
 from ml.policies.plan.moments import HORIZON, Moments, moments
 from ml.policies.plan.pairs import clipped, pairs_of
 from ml.policies.plan.plan import Plan, PlanVerdict, Reason
-from ml.policies.plan.record import Record, by_batch, record_of
+from ml.policies.plan.record import Record, record_of
+from ml.policies.plan.scores import scores_of
 from ml.policies.plan.staleness import Curve, fit_curve
 from ml.policies.plan.worth import Worth, worth
 
@@ -55,13 +56,13 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
         counterfactual: Whether to search the price up to which the
             verdict would have been another (some more milliseconds).
     """
-    losses = by_batch(evidence)
+    scores = scores_of(evidence)
     if evidence.labelled <= evidence.champion.until:
         return Plan(PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW, price=evidence.price)
-    if not losses:
+    if not len(scores.batch):
         return _by_calendar(evidence)
-    record = record_of(evidence, losses)
-    pairs = pairs_of(evidence, losses)
+    record = record_of(evidence, scores)
+    pairs = pairs_of(evidence, scores)
     curve = fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
     known = _Known(evidence, record, curve, believe(evidence, curve, record))
     plan = _plan(known, evidence.price)

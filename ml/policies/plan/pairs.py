@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml.policies.plan.evidence import Comparison, Evidence, Fitted, Loss
+from ml.policies.plan.evidence import Comparison, Evidence
+from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole
 
-Vector = NDArray[np.float64]
-
-MEMORY = 60  # batches looked back on: four half-lives, what is older would weigh less than a sixteenth
 _LONGEST = 400  # ages and sizes beyond are taken as this
 _QUICK = 3.0  # batches in which the quick shape has done most of its loss
 _AGES = np.arange(_LONGEST, dtype=float)
@@ -40,42 +36,62 @@ class Pairs:
     rows: Vector
     batches: Vector
     apart: Vector
-    groups: NDArray[np.int64]
+    groups: Whole
 
 
-_Pair = tuple[Fitted, Fitted, int, int, float, int, tuple[int, ...]]
-
-
-def pairs_of(evidence: Evidence, by_batch: dict[int, list[Loss]]) -> Pairs:
+def pairs_of(evidence: Evidence, scores: Scores) -> Pairs:
     """Collect the pairs, except the looks that the present champion won: those speak of it alone (see ``belief``)."""
-    scored, compared = list(_scored(by_batch)), list(_compared(evidence))
-    found = [*scored, *compared]
-    index: dict[tuple[int, ...], int] = {}
+    old, new = _neighbours(scores)
+    compared = list(_compared(evidence))
+    looks = np.array([_bounds(one) for one in compared], dtype=np.int64).reshape(-1, 6)
+    batch = scores.batch[old]
+    fitted = np.stack([scores.first[old], scores.until[old], scores.first[new], scores.until[new], batch, batch + 1])
+    bounds = np.concatenate([fitted, looks.T], axis=1)
+    groups = _numbered(scores.version[old], scores.version[new])
+    gates = _numbered_looks(compared, after=int(groups.max(initial=-1)) + 1)
+    gains = np.append(scores.loss[old] - scores.loss[new], [one.gain for one in compared])
     return Pairs(
-        np.vstack([_on_one_batch(scored), *(_difference(*one[:4]) for one in compared)]),
-        np.array([one[4] for one in found], dtype=float) / evidence.scale,
-        np.array([one[5] for one in found], dtype=float),
-        np.array([one[3] - 1 for one in found], dtype=float),
-        np.array([one[1].until - one[0].until for one in found], dtype=float),
-        np.array([index.setdefault(one[6], len(index)) for one in found], dtype=np.int64),
+        _shapes(bounds),
+        gains / evidence.scale,
+        np.append(scores.rows[new], [one.rows for one in compared]).astype(float),
+        bounds[5].astype(float) - 1,
+        (bounds[3] - bounds[1]).astype(float),
+        np.append(groups, np.array(gates, dtype=np.int64)),
     )
 
 
-def _scored(by_batch: dict[int, list[Loss]]) -> Iterable[_Pair]:
-    for batch, ones in by_batch.items():
-        for old, new in pairwise(ones):
-            if old.fitted.until < new.fitted.until:
-                group = (old.fitted.version, new.fitted.version)
-                yield old.fitted, new.fitted, batch, batch + 1, old.loss - new.loss, new.rows, group
+def _neighbours(scores: Scores) -> tuple[Whole, Whole]:
+    """Rows of models next to each other in age, on one batch."""
+    older = (scores.batch[:-1] == scores.batch[1:]) & (scores.until[:-1] < scores.until[1:])
+    old = np.nonzero(older)[0]
+    return old, old + 1
 
 
-def _compared(evidence: Evidence) -> Iterable[_Pair]:
+def _bounds(one: Comparison) -> tuple[int, ...]:
+    old, new = one.champion, one.challenger
+    return old.first, old.until, new.first, new.until, one.first, one.until
+
+
+def _numbered(old: Whole, new: Whole) -> Whole:
+    """Number the pairs of versions in the order in which they come."""
+    both = old * (new.max(initial=0) + 1) + new
+    _, first, place = np.unique(both, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[place]
+
+
+def _numbered_looks(compared: Sequence[Comparison], *, after: int) -> list[int]:
+    """The same for comparisons by the gate: each set of held-out batches is a group of its own."""
+    found: dict[tuple[int, int, int], int] = {}
+    names = [(one.champion.version, one.challenger.version, one.until) for one in compared]
+    return [found.setdefault(name, after + len(found)) for name in names]
+
+
+def _compared(evidence: Evidence) -> Iterator[Comparison]:
     for one in evidence.comparisons:
         present = one.champion.version == evidence.champion.version and not one.promoted
-        if present or one.champion.until >= one.challenger.until or one.until < evidence.labelled - MEMORY:
+        if present or one.champion.until >= one.challenger.until or one.until < evidence.labelled - LOOKED_BACK:
             continue
-        group = (one.champion.version, one.challenger.version, one.until)
-        yield one.champion, one.challenger, one.first, one.until, one.gain, one.rows, group
+        yield one
 
 
 def rejected(evidence: Evidence) -> list[Comparison]:
@@ -85,22 +101,18 @@ def rejected(evidence: Evidence) -> list[Comparison]:
     return sorted((one for one in found if one.until <= evidence.labelled), key=lambda one: (one.until, one.first))
 
 
-def _on_one_batch(pairs: list[_Pair]) -> Vector:
-    """The same as :func:`_difference` for each, at once: most pairs are of this kind, one a batch and model."""
-    olds, news = [one[0] for one in pairs], [one[1] for one in pairs]
-    batches = np.array([one[2] for one in pairs], dtype=np.intp)
-    ages = SHAPES[_places(batches, [one.until for one in olds])] - SHAPES[_places(batches, [one.until for one in news])]
-    sizes = (GROWTH[_places([one.until for one in ones], [one.first for one in ones])] for ones in (olds, news))
-    return np.column_stack([ages, next(sizes) - next(sizes)])
+def _shapes(bounds: Whole) -> Vector:
+    """Differences of the curve's shapes: of age, on average over the batches; of size."""
+    old_first, old_until, new_first, new_until, first, until = bounds
+    batches = until - first
+    ages = SHAPES[_places(first - old_until)] - SHAPES[_places(first - new_until)]
+    for place in range(1, int(batches.max(initial=1))):
+        more = np.nonzero(batches > place)[0]
+        at = first[more] + place
+        ages[more] += SHAPES[_places(at - old_until[more])] - SHAPES[_places(at - new_until[more])]
+    sizes = GROWTH[_places(old_until - old_first)] - GROWTH[_places(new_until - new_first)]
+    return np.column_stack([ages / batches[:, None], sizes])
 
 
-def _places(ends: Sequence[int] | NDArray[np.intp], starts: Sequence[int]) -> NDArray[np.intp]:
-    apart = np.asarray(ends, dtype=np.intp) - np.asarray(starts, dtype=np.intp)
+def _places(apart: Whole) -> Whole:
     return np.clip(apart, 0, _LONGEST - 1)
-
-
-def _difference(old: Fitted, new: Fitted, first: int, until: int) -> Vector:
-    ages = SHAPES[[clipped(at - old.until) for at in range(first, until)]]
-    ages = ages - SHAPES[[clipped(at - new.until) for at in range(first, until)]]
-    sizes = GROWTH[clipped(old.until - old.first)] - GROWTH[clipped(new.until - new.first)]
-    return np.append(ages.mean(axis=0), sizes)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.policies.plan.evidence import Evidence, Loss
-from ml.policies.plan.pairs import MEMORY, Vector
+from ml.policies.plan.evidence import Evidence
+from ml.policies.plan.scores import Scores, Vector, served
 from ml.policies.plan.staleness import HALF_LIFE
 
 _DISAGREE = 0.4  # share of its errors that a new model makes differently, before a gate has told
@@ -37,22 +37,11 @@ class Record:
     per_row: float
 
 
-def by_batch(evidence: Evidence) -> dict[int, list[Loss]]:
-    """Sort the newest losses by batch, and within it from the oldest model to the newest."""
-    found: dict[int, list[Loss]] = {}
-    for one in sorted(evidence.losses, key=lambda one: (one.batch, one.fitted.until, one.fitted.version)):
-        if evidence.labelled - MEMORY <= one.batch < evidence.labelled:
-            found.setdefault(one.batch, []).append(one)
-    return found
-
-
-def record_of(evidence: Evidence, losses: dict[int, list[Loss]]) -> Record:
-    """Summarise what was served; ``losses`` must not be empty."""
-    champion = evidence.champion.version
-    served = [next((one for one in ones if one.fitted.version == champion), ones[-1]) for ones in losses.values()]
-    batches = np.array([one.batch for one in served], dtype=float)
-    values = np.array([one.loss for one in served], dtype=float) / evidence.scale
-    rows = np.array([one.rows for one in served], dtype=float)
+def record_of(evidence: Evidence, scores: Scores) -> Record:
+    """Summarise what was served; there must be ``scores``."""
+    own = served(scores, evidence.champion.version)
+    batches, rows = scores.batch[own].astype(float), scores.rows[own].astype(float)
+    values = scores.loss[own] / evidence.scale
     weight = 0.5 ** ((evidence.labelled - 1 - batches) / HALF_LIFE)
     error = max(float(weight @ values / weight.sum()), 1e-9)
     counted = max(float(weight @ rows), 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ml.policies.plan.belief import Belief
 from ml.policies.plan.moments import Moments
-from ml.policies.plan.pairs import Vector
+from ml.policies.plan.scores import Vector
 
 _GRID = np.linspace(-4, 4, 41)  # standard deviations of what a look may show
 _WEIGHTS = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from math import isfinite, nan
@@ -11,13 +11,13 @@ from typing import Any
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Ending, Facts
-from ml.policies.plan import Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, make_plan
+from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
 from ml.specs.rules import CostRule
 
 MEMORY = 100
-"""Batches of evidence that are looked at, the newest ones: ten half-lives of what the plan learns from."""
+"""Batches of which comparisons are looked at, the newest ones: of the losses, the plan remembers fewer."""
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -61,35 +61,38 @@ def _known(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-class _Batches:
-    """Places of moments in the sequence of batches."""
+class _Places(dict[datetime, int]):
+    """How many batches have ended at a moment: the place of the one that it lies in, or of the next.
+
+    Each moment is looked up once: all versions were measured on the same batches.
+    """
 
     def __init__(self, windows: tuple[Window, ...]) -> None:
+        super().__init__()
         self._ends = [window.end for window in windows]
 
-    def before(self, moment: datetime) -> int:
-        """Count the batches that have ended at a moment: the place of the one that it lies in, or of the next."""
-        return bisect_right(self._ends, moment)
+    def __missing__(self, moment: datetime) -> int:
+        place = self[moment] = bisect_right(self._ends, moment)
+        return place
 
 
 def evidence_of(question: Question, champion: Champion) -> Evidence:
     """Count the facts in batches, as the plan wants them."""
     facts, policy = question.facts, question.policy
-    batches = _Batches(facts.windows)
+    places = _Places(facts.windows)
     price = price_of(facts, policy.costs, scale=question.scale)
     fitted = {
-        one.version: Fitted(one.version, batches.before(one.trained_from), batches.before(one.seen_until))
-        for one in facts.trainings
+        one.version: Fitted(one.version, places[one.trained_from], places[one.seen_until]) for one in facts.trainings
     }
-    oldest = max(0, len(facts.windows) - MEMORY)
+    oldest, labelled = max(0, len(facts.windows) - MEMORY), _labelled(facts, places)
     newest = facts.trainings[-1]
     return Evidence(
         champion=fitted[champion.version],
         arrived=len(facts.windows),
-        labelled=_labelled(facts, batches),
-        losses=tuple(_losses(question, batches, fitted, oldest)),
-        comparisons=tuple(_comparisons(facts, batches, fitted, oldest)),
-        asked=tuple(batches.before(check.as_of) for check in facts.checks if check.verdict is Verdict.RETRAIN),
+        labelled=labelled,
+        losses=tuple(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
+        comparisons=tuple(_comparisons(facts, places, fitted, oldest)),
+        asked=tuple(places[check.as_of] for check in facts.checks if check.verdict is Verdict.RETRAIN),
         price=price.in_losses,
         look=price.look * newest.windows,
         scale=question.scale,
@@ -97,34 +100,32 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
     )
 
 
-def _labelled(facts: Facts, batches: _Batches) -> int:
-    newest = [window for window, rows in facts.labelled.items() if rows > 0][-1:]
-    return batches.before(newest[0].start) + 1 if newest else 0
+def _labelled(facts: Facts, places: _Places) -> int:
+    newest = next((window for window, rows in reversed(facts.labelled.items()) if rows > 0), None)
+    return 0 if newest is None else places[newest.start] + 1
 
 
-def _losses(question: Question, batches: _Batches, fitted: dict[int, Fitted], oldest: int) -> Iterator[Loss]:
+def _losses(question: Question, places: _Places, fitted: dict[int, Fitted], oldest: int) -> Iterator[Loss]:
     for version, values in question.facts.metrics.items():
         who = fitted.get(version)
         if who is None:
             continue
-        for one in reversed(values):
-            place = batches.before(one.window.start)
-            if place < oldest:
-                break
-            yield Loss(who, place, question.loss(one.value), one.rows)
+        known = bisect_left(values, oldest, key=lambda one: places[one.window.start])
+        for one in reversed(values[known:]):
+            yield Loss(who, places[one.window.start], question.loss(one.value), one.rows)
 
 
-def _comparisons(facts: Facts, batches: _Batches, fitted: dict[int, Fitted], oldest: int) -> Iterator[Comparison]:
+def _comparisons(facts: Facts, places: _Places, fitted: dict[int, Fitted], oldest: int) -> Iterator[Comparison]:
     for one in facts.trainings:
         champion = fitted.get(one.against or 0)
         if champion is None or one.gain is None:
             continue
-        first = batches.before(one.trained_until)
+        first = places[one.trained_until]
         if first < oldest:
             continue
         yield Comparison(
             champion=champion,
-            challenger=Fitted(one.version, batches.before(one.trained_from), first),
+            challenger=Fitted(one.version, places[one.trained_from], first),
             first=first,
             until=_held_out_until(facts, one.rows, first),
             gain=one.gain,

@@ -22,7 +22,7 @@ def schedule(question: Question, spec: ScheduleRule) -> RuleResult:
     if spec.cron is not None:
         return _cron(question, spec.cron, since)
     every = spec.every or 1
-    count = sum(since is None or window.start >= since for window in facts.windows)
+    count = len(facts.windows) if since is None else facts.arrived_since(since)
     start = "in all" if since is None else f"since {since:%Y-%m-%d %H:%M}"
     evidence = {"since": since.isoformat() if since else None, "batches": count}
     if count >= every:

@@ -12,9 +12,9 @@ import pytest
 
 from ml.domain.records import History, Observation, Quantity, Verdict
 from ml.policies import Question, facts_of, needs_of
-from ml.policies.plan import Evidence, Fitted, Loss, PlanVerdict
+from ml.policies.plan import LOOKED_BACK, Evidence, Fitted, Loss, PlanVerdict
 from ml.policies.price import price_of
-from ml.policies.rules.cost import MEMORY, cost, evidence_of
+from ml.policies.rules.cost import cost, evidence_of
 from ml.specs.rules import CostRule
 from tests.builders import decision, gate, history, labelled, metric, observation, promotion, version, week
 from tests.unit.policies.asking import policy_of
@@ -89,9 +89,9 @@ def test_a_first_version_is_no_comparison_and_a_gate_without_interval_has_no_num
 
 
 def test_what_lies_far_back_is_forgotten() -> None:
-    count = MEMORY + 10
+    count = LOOKED_BACK + 10
     past = history(count, observations=[metric(number, 0.9) for number in range(1, count)])
-    assert {one.batch for one in evidence(past).losses} == set(range(10, count))
+    assert {one.batch for one in evidence(past).losses} == set(range(count - LOOKED_BACK, count))
 
 
 def test_a_window_is_a_look_of_its_own() -> None:

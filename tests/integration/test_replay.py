@@ -19,6 +19,10 @@ from tests.integration.test_loop import workspace_in
 TREE = "training: {min_rows: 50, candidates: [{estimator: DecisionTreeClassifier, parameters: {max_depth: 3}}]}"
 EVERY_2 = "policy: {when: {kind: schedule, every: 2}}"
 DRIFT = "policy: {when: {kind: any, of: [{kind: drift, of: predictions}, {kind: drift, of: target}, {kind: drift}]}}"
+WATCHED = (
+    "policy: {when: {kind: any, of: [{kind: drift, distance: 0.05}, {kind: schedule, every: 4}]}}\n"
+    "monitoring: {drift: {by: [city], reference: {kind: last, batches: 3}, multivariate: true}}"
+)
 GUARDED = (
     "policy: {when: {kind: schedule, every: 1}, confirm: {checks: 2, of: 3}, budget: {period: 6d, retrainings: 2}, "
     "veto: {quarantined: 0.5, labelled: 0.5}}"
@@ -52,6 +56,7 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
         ("", TREE),
         (EVERY_2, TREE),
         (DRIFT, TREE),
+        (WATCHED, TREE),
         (GUARDED, TREE),
         ("policy: {when: {kind: cost}}", TREE),
         (f"labels: {{delay: 2d}}\n{EVERY_2}", TREE),
@@ -64,7 +69,19 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
             "DecisionTreeClassifier, search: {max_depth: {low: 1, high: 4}}}]}",
         ),
     ],
-    ids=["default", "calendar", "drift", "guards", "cost", "late", "no_refit", "sliding", "linear", "search"],
+    ids=[
+        "default",
+        "calendar",
+        "drift",
+        "watched",
+        "guards",
+        "cost",
+        "late",
+        "no_refit",
+        "sliding",
+        "linear",
+        "search",
+    ],
 )
 def test_the_decisions_of_a_replay_are_those_on_record(tmp_path: Path, extra: str, training: str) -> None:
     spec = spec_with(tmp_path, extra, training)

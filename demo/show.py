@@ -27,6 +27,7 @@ def show(places: Places, airflow: Airflow) -> None:
     spec = load_spec(places.models / f"{MODEL}.yaml")
     catchup = Catchup(places, airflow, spec, airflow.client())
     console.print(f"Watch it in the browser: {airflow.address}/dags/{MODEL}", markup=False, highlight=False)
+    console.print(f"What it decides, and why: {airflow.address}/plugin/evergreen", markup=False, highlight=False)
     console.print(f"Log in:    user {airflow.user}, password {airflow.password}\n", markup=False, highlight=False)
     registry = Registry.open(settings.database_url)
     try:

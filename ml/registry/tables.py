@@ -290,7 +290,7 @@ class ReplayRow(Numbered, OfModel, Base):
     """Policies played over a span of a model's past; the span ends at ``as_of``."""
 
     __tablename__ = "replay"
-    __table_args__ = (UniqueConstraint("key"), CheckConstraint("start < as_of", name="span"))
+    __table_args__ = (UniqueConstraint("key"), Index(None, "model", "id"), CheckConstraint("start < as_of", "span"))
     key: Mapped[str]
     start: Mapped[datetime]
     as_of: Mapped[datetime]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_MODELS = 5000
 _MOST_LENGTH = 100
-_SPARK = 40
+_SPARK = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _by_model(found: Iterable[AnyRow]) -> dict[str, AnyRow]:
 
 def _with_spark(reader: Reader, row: ModelRow) -> ModelRow:
     """Add the last values of the primary metric, oldest first."""
-    found = reader.ask(statements.SERVED_METRICS, model=row.model, metric=row.metric, before=NEVER, limit=6 * _SPARK)
+    found = reader.ask(statements.SERVED_METRICS, model=row.model, metric=row.metric, before=NEVER, limit=2 * _SPARK)
     newest: dict[datetime, Measured] = {}
     for one_value in found:
         newest.setdefault(

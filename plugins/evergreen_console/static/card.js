@@ -7,7 +7,7 @@ const FEW = 5;
 
 function Card() {
   const answer = useAnswer("models", { limit: FEW });
-  return h(Section, { title: "Models", beside: h(Link, { to: to.models() }, "all models"), mt: 4 },
+  return h(Section, { title: "Models", "data-evergreen": "card", beside: h(Link, { to: to.models() }, "all models"), mt: 4 },
     h(Answered, { answer, height: "4rem" }, ({ page }) => page.total === 0
       ? h(Text, { color: "fg.muted" }, "No model is on record yet.")
       : h(Stack, { gap: 3 }, h(Words, { words: page.words }), h(Urgent, { rows: page.rows.filter((row) => row.health.word !== "fresh") }))));

@@ -23,7 +23,7 @@ export const Link = ({ to: target, children, ...rest }) =>
 
 /** A page: where we are, what it is, what it says. */
 export function Page({ crumbs = [], title, beside, note, children }) {
-  return h(Stack, { fontSize: "sm", gap: 4, maxWidth: "1400px", mx: "auto", px: { base: 3, md: 6 }, py: 4, width: "100%" },
+  return h(Stack, { "data-evergreen": title, fontSize: "sm", gap: 4, maxWidth: "1400px", mx: "auto", px: { base: 3, md: 6 }, py: 4, width: "100%" },
     h(Stack, { as: "header", gap: 1 },
       crumbs.length > 0 && h(HStack, { as: "nav", "aria-label": "Breadcrumb", color: "fg.muted", fontSize: "sm", gap: 1.5, wrap: "wrap" },
         crumbs.flatMap(([label, target], place) => [

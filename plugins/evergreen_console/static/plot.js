@@ -28,6 +28,11 @@ export function Figure({ draw, label, opens, watch }) {
   useEffect(() => {
     if (width === 0) return undefined;
     const picture = Plot.plot({ width, ...draw(width), ariaLabel: label });
+    // One picture to a screen reader: what Plot says of its parts would be read as loose groups.
+    for (const part of picture.querySelectorAll("[aria-label], [aria-description]")) {
+      part.removeAttribute("aria-label");
+      part.removeAttribute("aria-description");
+    }
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", label);
     const open = () => picture.value && opens?.(picture.value);

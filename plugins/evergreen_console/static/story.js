@@ -18,9 +18,9 @@ export function StoryFigure({ story }) {
   return h(Stack, { gap: 0 },
     h(Legend, { colours, metric: story.metric }),
     h(Figure, { draw: () => metricPlot(data, story, colours), label: label(story.metric), opens, watch }),
-    h(Figure, { draw: () => lanePlot(data, colours), label: label("Decisions and changes of champion"), opens, watch }),
+    h(Figure, { draw: (width) => lanePlot(data, colours, width), label: label("Decisions and changes of champion"), opens, watch }),
     h(Figure, { draw: () => driftPlot(data, colours), label: label("Share of drifted features"), opens, watch }),
-    h(Figure, { draw: () => rowsPlot(data, colours), label: label("Rows and findings"), opens, watch }));
+    h(Figure, { draw: (width) => rowsPlot(data, colours, width), label: label("Rows and findings"), opens, watch }));
 }
 
 function prepared(story) {
@@ -74,13 +74,16 @@ const batchTitle = (one, metric) => [
 
 const LANES = ["decision", "champion"];
 
-const lanePlot = (data, colours) => frame(data, colours, 74, {
+/** As large as wished, but not so that neighbours overlap. */
+const radius = (wished, marks, width) => Math.max(1.2, Math.min(wished, (0.42 * (width - 70)) / Math.max(1, marks)));
+
+const lanePlot = (data, colours, width) => frame(data, colours, 74, {
   marginTop: 8, marginBottom: 8,
   y: { domain: LANES, type: "point", label: null, tickSize: 0, padding: 0.6 },
   marks: [
     Plot.ruleY(LANES, { stroke: colours.faint }),
     Plot.dot(data.decisions, {
-      x: "x", y: () => "decision", r: 4.2, stroke: (one) => (one.verdict === "cannot_tell" ? colours.orange : colours.ink), strokeWidth: 1.3,
+      x: "x", y: () => "decision", r: radius(4.2, data.decisions.length, width), stroke: (one) => (one.verdict === "cannot_tell" ? colours.orange : colours.ink), strokeWidth: 1.3,
       fill: (one) => (one.retrain ? colours.ink : colours.paper),
     }),
     Object.entries(EVENTS).map(([kind, [symbol, , colour]]) =>
@@ -108,7 +111,7 @@ const driftPlot = (data, colours) => {
   });
 };
 
-const rowsPlot = (data, colours) => {
+const rowsPlot = (data, colours, width) => {
   const alarmed = data.batches.filter((one) => one.stopped || one.findings.error || one.findings.warning);
   return frame(data, colours, 128, {
     marginTop: 20, marginBottom: 34,
@@ -117,7 +120,7 @@ const rowsPlot = (data, colours) => {
     marks: [
       Plot.rectY(data.batches, { x1: "x1", x2: "x2", y1: "rows", y2: (one) => one.rows + one.quarantined, fill: colours.red, fillOpacity: 0.7, insetLeft: 0.5, insetRight: 0.5 }),
       Plot.rectY(data.batches, { x1: "x1", x2: "x2", y: "rows", fill: colours.quiet, fillOpacity: 0.75, inset: 0.5 }),
-      Plot.dot(alarmed, { x: "x", y: 0, dy: -5, r: (one) => (one.stopped ? 4 : 2.6), symbol: (one) => (one.stopped ? "square" : "triangle"), fill: (one) => (one.stopped ? colours.red : colours.orange), stroke: colours.paper, strokeWidth: 0.8 }),
+      Plot.dot(alarmed, { x: "x", y: 0, dy: -5, r: (one) => (one.stopped ? 4 : radius(2.6, data.batches.length, width)), symbol: (one) => (one.stopped ? "square" : "triangle"), fill: (one) => (one.stopped ? colours.red : colours.orange), stroke: colours.paper, strokeWidth: 0.8 }),
       Plot.ruleY([0], { stroke: colours.quiet }),
       Plot.tip(data.batches, Plot.pointerX(tip(colours, { x: "x", y: "rows", title: (one) => `${batchTitle(one, "")}\n${many(one.rows, "usable row")}` }))),
     ],

@@ -1,4 +1,4 @@
-"""What the console asks of observations has an index.
+"""What the console asks of observations and replays has an index.
 
 Revision ID: 0007
 Revises: 0006
@@ -25,7 +25,9 @@ def upgrade() -> None:
         sqlite_where=MEASURED,
         postgresql_where=MEASURED,
     )
+    op.create_index("ix_replay_model_id", "replay", ["model", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_replay_model_id", "replay")
     op.drop_index("ix_observation_measured", "observation")

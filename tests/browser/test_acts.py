@@ -1,0 +1,53 @@
+"""What a person does by clicking is on record, under that person's name."""
+
+from __future__ import annotations
+
+import time
+
+from ml.flows.workspace import Workspace
+from tests.browser.records import settings_of
+from tests.browser.site import MODEL, Looking, Site, settle
+
+REPLAY_SECONDS = 480
+
+
+def test_a_rollback_is_clicked_and_recorded(browser: Looking, site: Site) -> None:
+    reason = 'Complaints from the harbour <img src=x onerror="alert(1)">'
+    with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+        before, champion = reader.promotions("deliveries"), reader.champion("deliveries")
+        (former, *_) = reader.retired_at("deliveries", before[-1].as_of, 1)
+    assert champion is not None
+    with browser.at(f"{MODEL}/versions/{former.version}") as (page, seen):
+        page.get_by_role("button", name="Roll back to this version").click()
+        dialog = page.get_by_role("alertdialog")
+        confirm = dialog.get_by_role("button", name="Roll back")
+        assert confirm.is_disabled()
+        dialog.get_by_label("Reason").fill(reason)
+        confirm.click()
+        page.get_by_text("champion", exact=True).first.wait_for()
+        settle(page)
+        assert page.get_by_text(reason).count() == 1  # as text: nothing of it became an element
+        assert page.locator("img[src=x]").count() == 0
+        assert seen.console == []
+    with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+        last = reader.promotions("deliveries")[-1]
+    assert (last.act, last.to_version, last.reason, last.actor) == ("rollback", former.version, reason, site.user)
+    assert len(before) + 1 == last.generation
+
+
+def test_a_replay_is_started_by_a_click_and_recorded(browser: Looking, site: Site) -> None:
+    with browser.at(f"{MODEL}/replays") as (page, seen):
+        page.get_by_label("Cost of a retraining").fill("25")
+        page.get_by_role("button", name="Start replay").click()
+        page.get_by_role("status").get_by_text("is on record").wait_for(timeout=REPLAY_SECONDS * 1000)
+        settle(page)
+        assert page.get_by_role("table", name="Replays").get_by_role("row").count() == 3
+        assert seen.console == []
+    deadline = time.monotonic() + REPLAY_SECONDS
+    while time.monotonic() < deadline:
+        with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+            records = reader.replays("deliveries")
+        if len(records) > 1:
+            break
+        time.sleep(1)
+    assert (records[-1].actor, records[-1].costs["training"]) == (site.user, 25.0)

@@ -1,0 +1,123 @@
+"""Every page of the console, in a real browser on a real Airflow: light and dark, wide and as narrow as a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.site import CONSOLE, MODEL, PHONE, WIDE, Looking, Site, settle
+
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.js"
+SERIOUS = {"serious", "critical"}
+BATCH = "2025-04-27T00:00:00Z"
+PAGES = {
+    "models": (CONSOLE, "deliveries"),
+    "model": (MODEL, "The story"),
+    "decision": ("{decision}", "What would have changed it"),
+    "version": (f"{MODEL}/versions/1", "Checks of the gate"),
+    "batch": (f"{MODEL}/batches/{BATCH}", "Rows set aside"),
+    "replays": (f"{MODEL}/replays", "Replays on record"),
+    "replay": ("{replay}", "What each policy would have cost"),
+    "a model without batches": (f"{CONSOLE}/models/returns", "nothing on record"),
+    "nowhere": (f"{CONSOLE}/nowhere", "There is no such page"),
+    "tab": ("/dags/deliveries/plugin/evergreen-model", "The story"),
+    "tab of the retraining": ("/dags/deliveries.retrain/plugin/evergreen-model", "The story"),
+    "tab of another DAG": ("/dags/evergreen.replay/plugin/evergreen-model", "Nothing is on record"),
+    "card": ("/", "all models"),
+}
+MISSING = {"a model without batches", "tab of another DAG"}
+"""Pages of what is not on record: the API answers 404, and a browser writes that on its console."""
+
+
+@pytest.fixture(scope="session")
+def addresses(site: Site) -> dict[str, str]:
+    decisions = site.get("/evergreen/api/models/deliveries/decisions")["decisions"]
+    retraining = next(one for one in decisions if one["verdict"] == "retrain")
+    (replay,) = site.get("/evergreen/api/models/deliveries/replays")
+    return {"decision": f"{MODEL}/decisions/{retraining['id']}", "replay": f"{MODEL}/replays/{replay['id']}"}
+
+
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (WIDE, True), (PHONE, False), (PHONE, True)])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole(browser: Looking, addresses: dict[str, str], name: str, width: int, dark: bool) -> None:
+    path, text = PAGES[name]
+    with browser.at(path.format(**addresses), width=width, dark=dark) as (page, seen):
+        page.get_by_text(text).first.wait_for()
+        assert seen.elsewhere == []
+        if name not in MISSING:
+            assert seen.failed == []
+            assert seen.console == []
+        assert wider_than_the_screen(page) == []
+        assert serious(page) == []
+
+
+def wider_than_the_screen(page: Page) -> list[str]:
+    """What stands out to the right and cannot be scrolled to by itself."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const scrolls = (one) => one && one !== document.body &&
+            (["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
+          return [...document.querySelectorAll("h1, h2, p, button, section, dl, ul")]
+            .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !scrolls(one.parentElement))
+            .map((one) => `${one.tagName} ${one.textContent.slice(0, 60)}`);
+        }"""
+    )
+    return found
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds in our part of the page; the rest is Airflow's."""
+    page.add_script_tag(content=AXE.read_text())
+    result: dict[str, Any] = page.evaluate(
+        """async () => {
+          const ours = document.querySelector("[data-evergreen]");
+          return await axe.run(ours ?? document.body, { resultTypes: ["violations"] });
+        }"""
+    )
+    return [
+        f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:160]}"
+        for one in result["violations"]
+        if one["impact"] in SERIOUS
+    ]
+
+
+def test_a_click_on_the_story_opens_what_it_shows(browser: Looking) -> None:
+    with browser.at(MODEL) as (page, seen):
+        lanes = page.get_by_role("img", name="Decisions and changes of champion")
+        lanes.scroll_into_view_if_needed()
+        box = lanes.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 22)
+        page.wait_for_timeout(300)
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 22)
+        page.wait_for_url("**/decisions/**")
+        settle(page)
+        assert page.get_by_role("heading", level=1).inner_text().startswith("Decision of")
+        assert seen.console == []
+
+
+def test_the_list_is_searched(browser: Looking) -> None:
+    with browser.at(CONSOLE) as (page, _):
+        page.get_by_label("Search models").fill("nothing like it")
+        page.get_by_text("No model matches").wait_for()
+        assert "search=nothing" in page.url
+        page.get_by_label("Search models").fill("demo")
+        page.get_by_role("link", name="deliveries").first.wait_for()
+
+
+def test_it_is_used_by_keyboard(browser: Looking) -> None:
+    with browser.at(CONSOLE) as (page, _):
+        page.get_by_role("link", name="deliveries").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/models/deliveries")
+
+
+def test_rows_that_were_set_aside_are_shown_as_text(browser: Looking) -> None:
+    with browser.at(f"{MODEL}/batches/{BATCH}") as (page, seen):
+        page.get_by_role("button", name="Show the first").click()
+        page.get_by_role("columnheader", name="why").wait_for()
+        assert page.get_by_text("DV037").count() > 0
+        assert seen.console == []

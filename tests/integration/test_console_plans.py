@@ -1,0 +1,94 @@
+"""No question of the console reads a large table whole: the database's own plans say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from ml.registry import Registry
+from ml.views.console import batch, decision, drift, models, replays, specs, story, version
+from tests.builders import MODEL, week
+from tests.unit.views.story import told
+
+SMALL = {"model"}
+"""Tables with a row a model: walking through one is what a list of all models does."""
+
+
+@pytest.fixture
+def registry(sqlite_url: str) -> Iterator[Registry]:
+    with told(sqlite_url) as registry:
+        yield registry
+
+
+def test_every_question_finds_its_rows_by_an_index(registry: Registry) -> None:
+    asked: dict[str, Any] = {}
+    with registry.consult(seconds=5) as reader:
+        connection = reader._connection
+
+        def remember(*given: Any) -> None:
+            asked[given[2]] = given[3]
+
+        event.listen(connection, "before_cursor_execute", remember)
+        every_page(reader)
+        event.remove(connection, "before_cursor_execute", remember)
+        plans = {
+            statement: [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)]
+            for statement, given in asked.items()
+            if statement.lstrip().startswith("SELECT")
+        }
+    assert len(plans) > 15
+    for statement, plan in plans.items():
+        scans = [line for line in plan if line.startswith("SCAN ") and not is_small(line)]
+        assert not scans, f"{scans}\n{statement}"
+
+
+def is_small(line: str) -> bool:
+    return line.split()[1] in SMALL or "CONSTANT ROW" in line or "VALUES" in line
+
+
+def every_page(reader: Any) -> None:
+    known = models.names(reader)
+    models.page(reader, known, models.Choice(), limit=10, after=None)
+    story.story(reader, MODEL, "accuracy", limit=10)
+    drift.drift_map(reader, MODEL, batches=10, columns=10)
+    (first, *_) = story.decisions(reader, MODEL)
+    decision.decision_page(reader, MODEL, first.id)
+    version.versions_page(reader, MODEL, limit=10)
+    version.version_page(reader, MODEL, 1)
+    batch.batch_page(reader, MODEL, week(3).start)
+    batch.quarantine_of(reader, MODEL, week(3).start)
+    specs.spec_page(reader, MODEL)
+    replays.replays_page(reader, MODEL)
+
+
+def test_the_console_says_the_same_on_both_databases(database_url: str) -> None:
+    with told(database_url) as registry, registry.consult(seconds=5) as reader:
+        (row,) = models.rows(reader, [MODEL])
+        told_story = story.story(reader, MODEL, "accuracy", limit=10)
+        page = batch.batch_page(reader, MODEL, week(3).start)
+        every_page(reader)
+    assert row.health.word == "failing data"
+    assert row.champion is not None
+    assert row.champion.version == 1
+    assert [round(one.metric, 2) for one in told_story.batches if one.metric is not None] == [0.81, 0.83, 0.84]
+    assert [one.kind for one in told_story.events] == ["promoted", "rejected", "promoted", "rolled back"]
+    assert page.window.length == timedelta(days=7)
+
+
+def test_a_question_that_takes_too_long_is_given_up(database_url: str) -> None:
+    from sqlalchemy import text
+
+    from ml.domain.errors import RegistryUnavailableError
+
+    endless = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000) SELECT count(*) FROM n"
+    )
+    with told(database_url) as registry:
+        with pytest.raises(RegistryUnavailableError, match="ask for less"), registry.consult(seconds=0.3) as reader:
+            reader.ask(text(endless))
+        with registry.consult(seconds=5) as reader:
+            assert models.names(reader) == (MODEL,)

@@ -17,6 +17,9 @@ from ml.registry.base import MEASURED, Base, Numbered, OfModel, OfWindow, Writte
 from ml.registry.columns import BigId, SafeText
 
 
+_OBSERVED = ("model", "as_of", "window_start", "window_end", "quantity", "subject", "version", "revision")
+
+
 class ModelRow(Written, Base):
     """A model. Its row is the lock of all that is numbered; ``generation`` counts the changes of champion."""
 
@@ -166,17 +169,7 @@ class ObservationRow(Numbered, OfWindow, Base):
 
     __tablename__ = "observation"
     __table_args__ = (
-        UniqueConstraint(
-            "model",
-            "as_of",
-            "window_start",
-            "window_end",
-            "quantity",
-            "subject",
-            "version",
-            "revision",
-            name="uq_observation_what",
-        ),
+        UniqueConstraint(*_OBSERVED, name="uq_observation_what"),
         Index(None, "model", "window_start", "window_end"),
         index_where(MEASURED, "ix_observation_measured", "model", "quantity", "subject", "window_start"),
         window_check(),

@@ -16,7 +16,6 @@ from ml.domain.records import Act, ScoringRole, SnapshotRole, Stage, Trigger, Ve
 from ml.registry.base import MEASURED, Base, Numbered, OfModel, OfWindow, Written, index_where, one_of, window_check
 from ml.registry.columns import BigId, SafeText
 
-
 _OBSERVED = ("model", "as_of", "window_start", "window_end", "quantity", "subject", "version", "revision")
 
 

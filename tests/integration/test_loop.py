@@ -42,10 +42,12 @@ def test_the_loop_notices_the_turned_concept_and_recovers(tmp_path: Path, databa
             champion = reader.champion(spec.model)
             promotions = reader.promotions(spec.model)
             decisions = reader.decisions(spec.model)
+            audit = reader.audit(spec.model)
             versions = reader.versions(spec.model)
             history = reader.history(spec.model, as_of=SPAN.end, metric="accuracy", higher_is_better=True)
     assert [outcome.stopped for outcome in outcomes] == [None] * 12
     assert len(decisions) == 12, "every batch has its decision, yes or no"
+    assert audit.breaches == (), "every record that the loop writes, or completes later, is as its events say"
     assert len(promotions) >= 2
     assert champion is not None
     assert [version.stage for version in versions].count(Stage.CHAMPION) == 1

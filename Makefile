@@ -16,7 +16,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down status clean test check format lock screenshots bench
+.PHONY: help venv demo up down status clean test torture check format lock screenshots bench
 
 help: ## List the commands
 	@printf 'Evergreen keeps machine-learning models fresh on Airflow.\n\n'
@@ -44,6 +44,9 @@ clean: ## Stop Airflow and remove all that was made: .evergreen (records and mod
 
 test: $(READY_DEV) ## Run all tests
 	$(PY) -m pytest
+
+torture: $(READY_DEV) ## Run the long campaigns against the promises of docs/reliability.md (more than an hour)
+	OMP_NUM_THREADS=1 nice -n 10 $(PY) -m pytest -m torture -s tests/torture
 
 check: $(READY_DEV) ## Check format, lint, types, import contracts and the house rules
 	$(VENV)/bin/ruff format --check .

@@ -45,9 +45,11 @@ def arguments() -> argparse.Namespace:
 
 
 def say(text: str) -> None:
-    """Show progress on one line, if somebody watches."""
+    """Show progress: on one line if somebody watches, else a line at a time, for a log."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
 
 
 def matrices(options: argparse.Namespace) -> list[Matrix]:

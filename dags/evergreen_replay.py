@@ -1,8 +1,8 @@
-"""The Airflow DAG `evergreen.replay`: plays policies over a model's past. Started by hand, or from the model's page.
+"""The Airflow DAG `evergreen.replay`: plays policies over a model's past before one of them is switched on.
 
-Airflow reads only files in which both words occur, airflow and dag.
+A file of its own, so that the tasks of the models never parse it, and its task parses no model.
 """
 
-from evergreen_dags.replaying import replay_dag
+from evergreen_dags.replay import build_replay_dag
 
-dag = replay_dag()
+dag = build_replay_dag()

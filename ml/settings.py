@@ -17,7 +17,7 @@ class Settings:
 
     ``home`` holds the default database and artifacts. ``database_url`` is a SQLAlchemy URL; ``artifacts_url`` a
     directory or fsspec URL; ``models_dir`` the folder of the specs; ``data_root`` the folder at which a relative
-    source path starts.
+    source path starts. ``signing_key`` and ``verifying_key`` are paths of PEM files, empty where nothing is signed.
     """
 
     home: Path
@@ -25,10 +25,12 @@ class Settings:
     artifacts_url: str
     models_dir: Path
     data_root: str
+    signing_key: str = ""
+    verifying_key: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read ``EVERGREEN_HOME``, ``_DATABASE_URL``, ``_ARTIFACTS_URL``, ``_MODELS_DIR`` and ``_DATA_ROOT``."""
+        """Read the variables ``EVERGREEN_…``: of an environment that is given, else of this process."""
         env = os.environ if environment is None else environment
         home = Path(env.get("EVERGREEN_HOME") or Path.cwd() / ".evergreen").absolute()
         return cls(
@@ -37,6 +39,8 @@ class Settings:
             artifacts_url=env.get("EVERGREEN_ARTIFACTS_URL") or str(home / "artifacts"),
             models_dir=Path(env.get("EVERGREEN_MODELS_DIR") or "dags/models").absolute(),
             data_root=env.get("EVERGREEN_DATA_ROOT") or str(Path.cwd()),
+            signing_key=env.get("EVERGREEN_SIGNING_KEY", ""),
+            verifying_key=env.get("EVERGREEN_VERIFYING_KEY", ""),
         )
 
 

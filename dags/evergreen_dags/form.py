@@ -100,7 +100,7 @@ def read_batch_form(params: Mapping[str, Any]) -> BatchForm:
     Raises:
         FormError: an answer cannot be used; the message names the field, the answer and what is accepted.
     """
-    start, end = moment_of(params, "start", "From"), moment_of(params, "end", "Until")
+    start, end = read_moment(params, "start", "From"), read_moment(params, "end", "Until")
     if start is not None and end is not None and start >= end:
         raise FormError(
             f"From {start.isoformat()} until {end.isoformat()} is no batch: its start must come before its end.",
@@ -137,8 +137,8 @@ def read_reason(params: Mapping[str, Any]) -> str:
     return reason.strip()
 
 
-def moment_of(params: Mapping[str, Any], name: str, title: str) -> datetime | None:
-    """Check and read a moment, None if none was given.
+def read_moment(params: Mapping[str, Any], name: str, title: str) -> datetime | None:
+    """Check and read a date, None if none was given.
 
     Raises:
         FormError: it is no date.

@@ -16,6 +16,7 @@ null               object, all None
 
 from __future__ import annotations
 
+import hashlib
 import io
 from typing import Any
 
@@ -38,6 +39,15 @@ def put_frame(store: ArtifactStore, frame: pd.DataFrame) -> str:
     Raises:
         DataError: a column mixes types that no table can hold.
     """
+    return store.put(_written(frame))
+
+
+def frame_sha256(frame: pd.DataFrame) -> str:
+    """Return the digest under which a frame would be stored."""
+    return hashlib.sha256(_written(frame)).hexdigest()
+
+
+def _written(frame: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
     table = table_of(frame)
     pq.write_table(
@@ -50,7 +60,7 @@ def put_frame(store: ArtifactStore, frame: pd.DataFrame) -> str:
         use_dictionary=[field.name for field in table.schema if pa.types.is_string(field.type)],
         data_page_version="1.0",
     )
-    return store.put(sink.getvalue())
+    return sink.getvalue()
 
 
 def get_frame(store: ArtifactStore, sha256: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ There is no other path: no pickle, no joblib, no flag. See docs/decisions/0003-s
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -61,6 +62,11 @@ def put_model(store: ArtifactStore, estimator: Any) -> str:
         ArtifactError: it holds something that :func:`get_model` would not load.
     """
     return store.put(_dumps(estimator))
+
+
+def model_sha256(estimator: Any) -> str:
+    """Return the digest under which an estimator would be stored."""
+    return hashlib.sha256(_dumps(estimator)).hexdigest()
 
 
 def get_model(store: ArtifactStore, sha256: str) -> Any:

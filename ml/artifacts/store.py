@@ -6,7 +6,10 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,16 @@ from ml.domain.errors import ArtifactError
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _READ_ONLY = 0o440
 _REMEDY = "restore the file from a backup; it cannot be made again under the same name."
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One file in the store. ``name`` is its digest, or that of a stray; ``at`` when it was put, None if unknown."""
+
+    name: str
+    location: str
+    size: int
+    at: datetime | None
 
 
 class ArtifactStore:
@@ -42,7 +55,7 @@ class ArtifactStore:
         """
         sha256 = hashlib.sha256(data).hexdigest()
         try:
-            if self._read(sha256) != data:
+            if self._read(sha256) != data or not self._is_young_again(sha256):
                 self._write(sha256, data)
         except FileNotFoundError:
             self._write(sha256, data)
@@ -82,6 +95,51 @@ class ArtifactStore:
         """Return where a person finds the bytes: a path, or a URL."""
         location = self._location(sha256)
         return str(self._remote.unstrip_protocol(location)) if self._remote is not None else location
+
+    def stored(self) -> Iterator[Stored]:
+        """Yield all that lies in the store, strays of crashed writers included, in no order."""
+        if self._remote is None:
+            for path in Path(self._root).rglob("*"):
+                with suppress(FileNotFoundError):  # a writer's temporary file has become an artifact meanwhile
+                    if path.is_file():
+                        status = path.stat()
+                        yield Stored(path.name, str(path), status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+            return
+        for location, detail in self._remote.find(self._root, detail=True).items():
+            moment = detail.get("LastModified") or detail.get("updated") or detail.get("created")
+            at = moment if isinstance(moment, datetime) and moment.tzinfo is not None else None
+            yield Stored(location.rsplit("/", 1)[-1], location, int(detail["size"]), at)
+
+    def remove(self, found: Stored, *, older_than: datetime) -> bool:
+        """Remove what :meth:`stored` found, unless it was put again since; tell whether it is gone.
+
+        In a folder it loses its name first, then its age is looked at once more: who puts the same bytes meanwhile
+        either made it young before, and it gets its name back, or finds nothing, and writes it anew.
+        """
+        if self._remote is not None:
+            self._remote.rm_file(found.location)
+            return True
+        path = Path(found.location)
+        aside = path.with_name(f".gone-{path.name}")
+        try:
+            path.rename(aside)
+        except FileNotFoundError:  # another collector was here, or a stray's writer goes on
+            return False
+        if aside.stat().st_mtime >= older_than.timestamp():
+            aside.rename(path)
+            return False
+        aside.unlink()
+        return True
+
+    def _is_young_again(self, sha256: str) -> bool:
+        """Mark an artifact as used now, so that no collector takes it; tell whether that could be done."""
+        if self._remote is not None:
+            return True
+        try:
+            os.utime(self._location(sha256))
+        except (FileNotFoundError, PermissionError):  # collected just now, or another user's: written anew
+            return False
+        return True
 
     def _location(self, sha256: str) -> str:
         if _SHA256.fullmatch(sha256) is None:
@@ -123,7 +181,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 def _write_durably(target: Path, data: bytes) -> None:
     """Make ``target`` appear whole or not at all; a failed fsync is not tried again: the pages may be gone."""
     folder = target.parent
-    new = not folder.is_dir()
+    new = [place for place in (folder, *folder.parents) if not place.is_dir()]
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
     temporary = Path(name)
@@ -139,8 +197,8 @@ def _write_durably(target: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     _sync(folder)
-    if new:
-        _sync(folder.parent)
+    for place in new:  # a folder's own name is durable once the folder above it is
+        _sync(place.parent)
 
 
 def _sync(folder: Path) -> None:

@@ -8,13 +8,21 @@ from types import TracebackType
 
 import typer
 
-from ml.cli import commands_data, commands_models, commands_records, commands_replay, commands_run, commands_specs
+from ml.cli import (
+    commands_audit,
+    commands_data,
+    commands_models,
+    commands_records,
+    commands_replay,
+    commands_run,
+    commands_specs,
+)
 from ml.cli.session import DEBUG, command
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 failed; 2 the command line or a spec is wrong; 3 the data cannot be used as it is;
 4 a source did not answer, try again later; 5 an artifact is missing or altered; 6 the records do not allow it;
-130 interrupted.
+7 the audit found a breach; 130 interrupted.
 """
 
 _HELP = f"""
@@ -60,11 +68,15 @@ def _build() -> None:
     policies = typer.Typer(no_args_is_help=True, help="Find a better policy.")
     for name, function in commands_replay.POLICY_COMMANDS.items():
         command(policies, name, "")(function)
-    groups = {"Begin": ("spec", specs), "Try": ("policy", policies)}
+    audits = typer.Typer(no_args_is_help=True, help="Prove that the records are what was written.")
+    for name, function in commands_audit.AUDIT_COMMANDS.items():
+        command(audits, name, "")(function)
+    groups = {"Begin": ("spec", specs), "Try": ("policy", policies), "Prove": ("audit", audits)}
     for panel, commands in (
         ("Begin", {**commands_specs.COMMANDS, **commands_run.COMMANDS}),
         ("See", commands_records.COMMANDS),
         ("Try", commands_replay.COMMANDS),
+        ("Prove", commands_audit.COMMANDS),
         ("A batch, step by step", commands_data.COMMANDS),
         ("A retraining, step by step", commands_models.COMMANDS),
     ):

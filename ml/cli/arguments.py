@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ml.domain.errors import NotFoundError, SpecError
-from ml.domain.windows import Window, parse_moment
+from ml.domain.windows import Window, parse_duration, parse_moment
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -17,9 +17,20 @@ if TYPE_CHECKING:
     from ml.specs import ModelSpec
 
 
-def _moment(text: str) -> datetime:
+def date_of(text: str) -> datetime:
+    """Read a date of the command line."""
     try:
         return parse_moment(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def age_of(text: str | timedelta) -> timedelta:
+    """Read an age of the command line; a default is one already."""
+    if isinstance(text, timedelta):
+        return text
+    try:
+        return parse_duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -29,11 +40,11 @@ ModelArgument = Annotated[
 ]
 FromOption = Annotated[
     datetime | None,
-    typer.Option("--from", metavar="DATE", parser=_moment, help="Start of the window, included."),
+    typer.Option("--from", metavar="DATE", parser=date_of, help="Start of the window, included."),
 ]
 ToOption = Annotated[
     datetime | None,
-    typer.Option("--to", metavar="DATE", parser=_moment, help="End of the window, excluded."),
+    typer.Option("--to", metavar="DATE", parser=date_of, help="End of the window, excluded."),
 ]
 DecisionOption = Annotated[
     str | None, typer.Option("--decision", metavar="ID", help="The decision; by default the model's newest.")

@@ -102,6 +102,27 @@ def explain(
     session.answer(document, explanation_text(found))
 
 
+def card(
+    session: Session,
+    model: ModelArgument,
+    version: Annotated[int | None, typer.Option("--version", help="The version; by default the champion.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page into FILE.")] = None,
+) -> None:
+    """Write the model card of a version: use, data, metrics with intervals, parts, limits, lineage, approvals.
+
+    Examples: evergreen card sales; evergreen card sales --version 3 --html sales-3.html
+    """
+    from ml.reports.card import card_html, card_markdown
+    from ml.views.card import card as view
+
+    with reading(session.settings) as reader:
+        found = view(reader, model_name(model), version)
+    if html is not None:
+        html.write_text(card_html(found), encoding="utf-8")
+    said = card_markdown(found) if html is None else f"the card is in {html}"
+    session.answer({"command": "card", **plain(found)}, said)
+
+
 @contextmanager
 def reading(settings: Settings) -> Iterator[Reader]:
     """Open the records for reading.
@@ -141,4 +162,4 @@ def draw(found: ModelHistory, path: Path) -> None:
     )
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"status": status, "history": history, "explain": explain}
+COMMANDS: dict[str, Callable[..., None]] = {"status": status, "history": history, "explain": explain, "card": card}

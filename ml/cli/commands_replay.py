@@ -12,13 +12,14 @@ import typer
 
 from ml.cli.arguments import FromOption, ModelArgument, ToOption, asked_window, spec_at
 from ml.cli.documents import plain
-from ml.cli.policies import changed_costs, named_policies, one_policy
+from ml.cli.policies import costs_of, named_policies, one_policy
 from ml.cli.session import Session
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ml.domain.records import Decision
+    from ml.domain.replays import Replay
     from ml.flows.workspace import Workspace
     from ml.policies.replay import Comparison
     from ml.specs import ModelSpec
@@ -31,7 +32,9 @@ WhatIfOption = Annotated[
     typer.Option(
         "--what-if",
         metavar="COST=NUMBER,…",
-        help="Other costs than those of the spec: error, training, per_hour, look. Nothing is trained anew for them.",
+        help="Other costs than those of the spec, in any one unit: `error` of a unit of loss on one row (a wrong "
+        "prediction), `training` of a retraining that goes live, `per_hour` of an hour of training, `look` the share "
+        "that a training costs which is only to see. Nothing is trained anew for them.",
     ),
 ]
 FilesOption = Annotated[
@@ -95,30 +98,30 @@ def replay(
     evergreen replay sales --from 2025-01-01 --what-if error=2,training=500;
     evergreen replay sales --policy mine.yaml --decisions mine
     """
-    from ml.flows.replay import replay as flow
+    from ml.flows.replay_record import recorded_replay
     from ml.flows.workspace import Workspace
     from ml.reports import rich_table
-    from ml.reports.replay import comparison_table, comparison_text
+    from ml.reports.replay import bill_table, comparison_text, deeds_table, next_step
 
     asked = _asked(session, model, start, end, what_if=what_if, jobs=jobs)
     policies = _policies(policy, asked.spec, decisions)
     with Workspace.open(session.settings) as workspace:
         with session.stages(_STAGES) as advance:
-            found = flow(workspace, asked.spec, policies=policies, on_progress=advance, **asked.options)
-        kept = _kept(workspace, found, png=png, html=html)
+            found, record = recorded_replay(
+                workspace, asked.spec, policies=policies, on_progress=advance, **asked.options
+            )
+        kept = _kept(workspace, record, png=png, html=html)
         decided = _decided(workspace, asked, decisions, {one.name: one.policy for one in found.outcomes})
     document = {"command": "replay", "model": asked.spec.model, **kept, **plain(found)}
     if decisions is not None:
         document["decisions"] = plain(decided)
-    shown = [rich_table(comparison_table(found)), comparison_text(found), *_listed(decided, decisions)]
-    session.answer(document, *shown, f"page in {kept['page']}")
+    shown = [comparison_text(found), *_recommended(found), *_listed(decided, decisions)]
+    ending = (f"page in {html or kept['page']}", f"What to do: {next_step(found)}")
+    session.answer(document, rich_table(bill_table(found)), rich_table(deeds_table(found)), *shown, *ending)
 
 
-def _kept(workspace: Workspace, found: Comparison, *, png: Path | None, html: Path | None) -> dict[str, str]:
-    """Record the replay, write its pictures where they are asked for, and say where they lie."""
-    from ml.flows.replay_record import record_replay
-
-    record = record_replay(workspace, found)
+def _kept(workspace: Workspace, record: Replay, *, png: Path | None, html: Path | None) -> dict[str, str]:
+    """Write the pictures of a replay where they are asked for, and say where they lie in any case."""
     store = workspace.store
     for path, sha256 in ((png, record.picture_sha256), (html, record.page_sha256)):
         if path is not None:
@@ -137,7 +140,7 @@ def _asked(
 ) -> _Asked:
     asked_window(start, end)
     spec = spec_at(model, session.settings)
-    costs = None if what_if is None else changed_costs(what_if, spec)
+    costs = None if what_if is None else costs_of(what_if, spec)
     return _Asked(spec, start, end, costs, jobs)
 
 
@@ -146,9 +149,8 @@ def _policies(files: list[Path] | None, spec: ModelSpec, decisions: str | None) 
     from ml.flows.replay import PRESENT, standard_policies
     from ml.policies.replay import REFERENCES
 
-    taken = (PRESENT, *REFERENCES)
-    found = named_policies(files, spec, taken=taken) if files else None
-    names = [*taken, *(standard_policies(spec) if found is None else found)]
+    found = named_policies(files, spec) if files else None
+    names = [PRESENT, *REFERENCES, *(standard_policies(spec) if found is None else found)]
     if decisions is not None and decisions not in names:
         raise typer.BadParameter(f"--decisions {decisions!r} is not played: choose one of {', '.join(names)}")
     return found
@@ -164,6 +166,14 @@ def _decided(workspace: Workspace, asked: _Asked, name: str | None, policies: di
         return ()
     policy = with_costs(PolicySpec.model_validate(policies[name]), asked.costs or asked.spec.policy.costs)
     return replayed_decisions(workspace, asked.spec, policy=policy, start=asked.start, end=asked.end)
+
+
+def _recommended(found: Comparison) -> list[RenderableType]:
+    """The policy to paste, if there is one to change to."""
+    from ml.reports.replay import policy_yaml
+
+    policy = next(one.policy for one in found.outcomes if one.name == found.advice.policy)
+    return [policy_yaml(policy)] if found.advice.change else []
 
 
 def _listed(decided: tuple[Decision, ...], name: str | None) -> list[RenderableType]:

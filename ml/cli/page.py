@@ -22,6 +22,7 @@ _OPENING = """\
 - **Every flow is idempotent**: the same command on the same data finds its own result.
 - Errors are a sentence and what to do. `--debug`, or `EVERGREEN_DEBUG=1`, shows the traceback.
 - Progress goes to stderr, and only to a terminal; results go to stdout.
+- How to read what `replay` and `policy tune` say: [which policy would have been better?](replay.md)
 
 ## Options of every command
 
@@ -42,6 +43,7 @@ _OPENING = """\
 | 4 | A source did not answer: trying again later may help. |
 | 5 | An artifact is missing, altered, or not allowed to be loaded. |
 | 6 | The records do not allow it: no such decision, a stale promotion, a retraining in flight. |
+| 7 | `audit verify` found a record or an event that is not as it was written. |
 | 130 | Interrupted. |
 
 With `--json` an error is a document too: `{"error": {"type": …, "message": …, "remedy": …, "exit_code": …}}`.
@@ -55,6 +57,8 @@ With `--json` an error is a document too: `{"error": {"type": …, "message": �
 | `EVERGREEN_ARTIFACTS_URL` | folder or fsspec URL of the artifacts | `$EVERGREEN_HOME/artifacts` |
 | `EVERGREEN_MODELS_DIR` | folder of the specs | `dags/models` |
 | `EVERGREEN_DATA_ROOT` | where a relative path of a source starts | the current folder |
+| `EVERGREEN_SIGNING_KEY` | PEM file of an Ed25519 private key: versions and champions are signed | not signed |
+| `EVERGREEN_VERIFYING_KEY` | PEM file of its public key: `audit verify` checks the signatures | not checked |
 | `AIRFLOW_CONN_<ID>` | a connection that a SQL source names, as in Airflow | |
 """
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ml.specs.policy import Costs, PolicySpec
 
 NEVER = "never"
+_WHAT_IF = "--what-if"
 
 
 def with_policy(spec: ModelSpec, policy: str) -> ModelSpec:
@@ -40,23 +41,21 @@ def one_policy(policy: str, spec: ModelSpec) -> PolicySpec:
     return next(iter(found.values()))
 
 
-def named_policies(files: Sequence[Path], spec: ModelSpec, *, taken: Sequence[str]) -> dict[str, PolicySpec]:
+def named_policies(files: Sequence[Path], spec: ModelSpec) -> dict[str, PolicySpec]:
     """Return the policies of all files by name.
 
     Raises:
-        SpecError: a file has errors, or a name stands twice or is ``taken``.
+        SpecError: a file has errors, or a name stands twice or is taken.
     """
+    from ml.flows.replay import refuse_taken
     from ml.specs.policies import load_policies
 
     found: dict[str, PolicySpec] = {}
     places: dict[str, Path] = {}
     for path in files:
-        for name, policy in load_policies(path, spec=spec).items():
-            if name in taken:
-                raise SpecError(
-                    f"{path}: the name {name!r} is taken: {', '.join(taken)} are played along in every replay.",
-                    remedy="give the policy another name.",
-                )
+        loaded = load_policies(path, spec=spec)
+        refuse_taken(loaded, source=str(path))
+        for name, policy in loaded.items():
             if name in found:
                 raise SpecError(
                     f"Two policies have the name {name!r}, one in {places[name]} and one in {path}.",
@@ -66,38 +65,26 @@ def named_policies(files: Sequence[Path], spec: ModelSpec, *, taken: Sequence[st
     return found
 
 
-def changed_costs(text: str, spec: ModelSpec) -> Costs:
+def costs_of(text: str, spec: ModelSpec) -> Costs:
     """Return the spec's costs with those that ``error=2,training=500`` names.
 
     Raises:
         SpecError: a name or a value cannot be used; the message says which are accepted.
     """
-    from pydantic import ValidationError
-
+    from ml.specs.policies import changed_costs
     from ml.specs.policy import Costs
 
     values: dict[str, float] = {}
     for part in text.split(","):
         name, _, value = (piece.strip() for piece in part.partition("="))
         try:
-            if name not in Costs.model_fields or name in values:
+            if name in values:
                 raise ValueError
             values[name] = float(value)
         except ValueError:
-            raise _wrong_costs(part) from None
-    try:
-        return Costs.model_validate({**spec.policy.costs.model_dump(), **values})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _wrong_costs(f"{first['loc'][0]}={values[str(first['loc'][0])]:g}", first["msg"]) from None
-
-
-def _wrong_costs(given: str, why: str = "") -> SpecError:
-    from ml.specs.policy import Costs
-
-    told = f": {why[:1].lower()}{why[1:]}" if why else ""
-    return SpecError(
-        f"--what-if cannot use {given.strip()!r}{told}.",
-        remedy=f"write NAME=NUMBER,… with each of {', '.join(Costs.model_fields)} at most once, for example "
-        "error=2,training=500.",
-    )
+            raise SpecError(
+                f"{_WHAT_IF} cannot use {part.strip()!r}.",
+                remedy=f"write NAME=NUMBER,… with each of {', '.join(Costs.model_fields)} at most once, for example "
+                "error=2,training=500.",
+            ) from None
+    return changed_costs(spec.policy.costs, values, source=_WHAT_IF)

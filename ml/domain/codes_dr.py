@@ -9,17 +9,18 @@ from ml.domain.code import Code
 DRIFT: Mapping[str, Code] = {
     "DR001": Code(
         "Feature drifted",
-        "The feature's distribution in the batch differs from the champion's training rows by at least the threshold.",
+        "The feature's distribution in the batch differs from the reference by more than chance, and by at least "
+        "monitoring.drift.threshold; or its share of missing values moved by monitoring.drift.missing.",
         "Look at the column's source; drift of a feature alone is a weak reason to retrain.",
     ),
     "DR002": Code(
         "Many features drifted",
-        "The share of drifted features, among those that could be tested, reached monitoring.drift_share.",
+        "The share of drifted features, by how much the champion uses each, reached monitoring.drift_share.",
         "Check the source for a changed unit, join or filter before anything is retrained on such rows.",
     ),
     "DR003": Code(
         "Drift not testable",
-        "The column is missing, always the same, has too few values, or holds values of another kind.",
+        "The column is missing, always the same, has too few values, or was profiled with other bins.",
         "Nothing, if the column is meant to be so; otherwise mend the source or take the column out of features.",
     ),
     "DR004": Code(
@@ -36,6 +37,16 @@ DRIFT: Mapping[str, Code] = {
         "The report could not be built",
         "Evidently's HTML page of the batch is missing; all that was measured is recorded all the same.",
         "Look at the reason; build it again with `evergreen report` once it is gone.",
+    ),
+    "DR007": Code(
+        "The features have drifted together",
+        "A classifier tells the batch's rows from the champion's training rows; no single column need have drifted.",
+        "Look for a changed relation between features: a unit, a join, a rule that ties one to another.",
+    ),
+    "DR008": Code(
+        "No reference",
+        "No batch that monitoring.drift.reference names is there yet, so the features were not compared.",
+        "Nothing in a model's first season; otherwise correct monitoring.drift.reference.",
     ),
 }
 """Every code of drift."""

@@ -49,7 +49,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What validation made of one snapshot: the kept rows and the quarantined rows are frames of their own."""
+    """What validation made of one snapshot: the kept rows and the quarantined rows are frames of their own.
+
+    ``profile_sha256`` is the profile of the kept rows; None where the schema was not frozen yet, and for batches that
+    were validated before there were profiles.
+    """
 
     snapshot_id: int
     passed: bool
@@ -58,6 +62,7 @@ class Validation:
     kept_sha256: str
     quarantine_sha256: str | None
     findings: tuple[Finding, ...]
+    profile_sha256: str | None = None
 
 
 class ScoringRole(StrEnum):
@@ -93,8 +98,10 @@ class Quantity(StrEnum):
     QUARANTINED = "quarantined"  # share of the rows of a batch that validation took out, 0..1
     METRIC = "metric"  # subject: name of the metric; version: who predicted
     ESTIMATED_METRIC = "estimated_metric"  # the same, estimated without labels
-    COLUMN_DRIFT = "column_drift"  # subject: feature
-    DRIFT_SHARE = "drift_share"  # share of features drifted, 0..1
+    COLUMN_DRIFT = "column_drift"  # subject: feature; the effect size of the spec's measure
+    SEGMENT_DRIFT = "segment_drift"  # subject: feature and segment
+    TABLE_DRIFT = "table_drift"  # area under the curve of the classifier that tells batch and reference apart
+    DRIFT_SHARE = "drift_share"  # share of features drifted, by how much the champion uses each, 0..1
     PREDICTION_DRIFT = "prediction_drift"  # version: who predicted
     TARGET_DRIFT = "target_drift"
 
@@ -227,6 +234,8 @@ class GateResult:
     ``champion`` is None for a model's first version. ``metrics`` maps ``"challenger"``, ``"champion"`` (or ``"dummy"``)
     to metric values on the same rows; ``difference`` is the gain in the primary metric, positive is better for the
     challenger whatever the metric's direction, with its interval. ``rows_sha256`` identifies the held-out rows.
+    ``evidence`` says how it was tested: attempt, method, what the rows can show; ``best`` in it is the best champion so
+    far, should this one go live.
     """
 
     model: str
@@ -243,6 +252,7 @@ class GateResult:
     refitted: bool
     generation: int
     findings: tuple[Finding, ...]
+    evidence: Json = field(default_factory=dict)
 
 
 class Act(StrEnum):

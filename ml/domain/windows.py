@@ -94,14 +94,6 @@ class Window:
         """Tell whether an aware instant lies in the window."""
         return self.start <= as_utc(moment) < self.end
 
-    def overlaps(self, other: Window) -> bool:
-        """Tell whether the two windows share an instant."""
-        return self.start < other.end and other.start < self.end
-
-    def shifted(self, by: timedelta) -> Window:
-        """Return the window moved by ``by`` (negative: into the past)."""
-        return Window(self.start + by, self.end + by)
-
     def batches(self, length: timedelta) -> Iterator[Window]:
         """Cut the window into consecutive windows of ``length``; the remainder at the end is left out."""
         if length <= timedelta(0):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
 import pandas as pd
 
 from ml.domain.errors import DataError
-from ml.evaluation.bootstrap import interval_of, paired
+from ml.evaluation.exhibits import NO_EXHIBITS, Exhibits
+from ml.evaluation.gain import Gain, measure_gain
+from ml.evaluation.spending import doubt_level, proof_level
 from ml.problems import Metric, Problem
-from ml.problems.metric import Floats
-from ml.specs.training import GateSpec
+from ml.specs.gate import GateSpec
 
 CHALLENGER = "challenger"
-_MOST_UNDEFINED = 0.1
+BEST = "best"
 
 
 class Rival(StrEnum):
@@ -28,47 +28,77 @@ class Rival(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
-    """How much better the challenger is in the primary metric, with the paired bootstrap interval."""
-
-    difference: float
-    interval: tuple[float, float]
-
-    @property
-    def low(self) -> float:
-        """Lower end of the interval."""
-        return self.interval[0]
-
-    @property
-    def high(self) -> float:
-        """Upper end of the interval."""
-        return self.interval[1]
-
-
-@dataclass(frozen=True, slots=True)
 class Case:
     """A challenger before the gate.
 
-    ``metrics`` maps ``challenger`` and the rival to metric values, without those that cannot be computed:
-    ``undefined`` says why, by (who, metric). ``gain`` is None if there is no rival or no primary metric. ``least_gain``
-    is what the gain must reach for going live to pay, None if nobody asked.
+    ``sides`` are the predictions by who made them: ``challenger``, the rival, the best champion so far if that is
+    another, the dummy. ``metrics`` maps them to metric values, without those that cannot be computed: ``undefined``
+    says why, by (who, metric). ``gain`` over the rival is None if there is no rival or no primary metric, ``over_best``
+    too. ``least_gain`` is what the gain must reach for going live to pay, None if nobody asked.
     """
 
     gate: GateSpec
     problem: Problem
     metric: Metric
-    rows: int
+    truth: pd.DataFrame
+    sides: Mapping[str, pd.DataFrame]
     rival: Rival
     metrics: Mapping[str, Mapping[str, float]]
     undefined: Mapping[tuple[str, str], str]
     gain: Gain | None
     why_no_gain: str = ""
+    over_best: Gain | None = None
     least_gain: float | None = None
+    seed: int = 0
+    exhibits: Exhibits = field(default_factory=Exhibits)
+
+    @property
+    def rows(self) -> int:
+        """How many rows all were measured on."""
+        return len(self.truth)
 
     @property
     def has_enough_rows(self) -> bool:
         """Whether a difference could be told from chance."""
         return self.rows >= self.gate.min_rows
+
+    @property
+    def attempt(self) -> int:
+        """The how-manieth challenger this is on these rows; the first is 1."""
+        return self.exhibits.attempts + 1
+
+    @property
+    def allowed(self) -> float:
+        """The loss that does not matter: nothing, where the challenger has to be better."""
+        return self.gate.margin if self.gate.comparison == "non_inferior" else 0.0
+
+    @property
+    def proof(self) -> float:
+        """The tail at which something must be shown, at this attempt."""
+        return proof_level(self.gate.confidence, self.attempt)
+
+    @property
+    def doubt(self) -> float:
+        """The tail at which a challenger must be shown to be worse, where doubt speaks for it."""
+        return doubt_level(self.gate.confidence, self.attempt)
+
+    def is_shown(self, gain: Gain, least: float) -> bool:
+        """Tell whether a gain is surely above ``least``, at this attempt."""
+        return gain.least(self.proof) > least
+
+    def stands(self, gain: Gain) -> bool:
+        """Tell whether a challenger is not worse, as the spec wants it: shown, or not shown to be worse."""
+        if self.gate.unsure == "keep":
+            return self.is_shown(gain, -self.allowed)
+        return gain.most(self.doubt) >= -self.allowed
+
+    @property
+    def leads(self) -> bool:
+        """Whether the challenger, if it goes live, is the best champion so far: surely better than the one before."""
+        if self.rival is not Rival.CHAMPION:
+            return True
+        over = self.over_best if BEST in self.sides else self.gain
+        return over is not None and self.has_enough_rows and self.is_shown(over, 0.0)
 
 
 def open_case(
@@ -82,69 +112,86 @@ def open_case(
     dummy: pd.DataFrame | None,
     seed: int,
     least_gain: float | None = None,
+    exhibits: Exhibits = NO_EXHIBITS,
 ) -> Case:
     """Measure all that the checks ask for.
 
     Raises:
         DataError: the predictions are not for the same rows as the truth.
     """
-    rival, other = _rival(champion, dummy)
-    sides = {CHALLENGER: challenger} | ({rival.value: other} if other is not None else {})
-    if champion is not None and dummy is not None:
-        sides[Rival.DUMMY.value] = dummy
+    rival, sides = _sides(challenger, champion, dummy, exhibits.best)
+    _check_rows(truth, sides)
+    metrics, undefined = _measured(problem, _asked(problem, gate, metric, rival, sides), truth, sides)
+    primary = problem.metrics[metric]
+
+    def over(who: str) -> tuple[Gain | None, str]:
+        if who not in sides:
+            return None, "there is nothing to compare with"
+        why = undefined.get((CHALLENGER, metric)) or undefined.get((who, metric))
+        return (None, why) if why else _gain(primary, truth, sides, who, gate=gate, seed=seed)
+
+    gain, why = over(rival.value)
+    return Case(
+        gate=gate,
+        problem=problem,
+        metric=primary,
+        truth=truth,
+        sides=sides,
+        rival=rival,
+        metrics=metrics,
+        undefined=undefined,
+        gain=gain,
+        why_no_gain=why,
+        over_best=over(BEST)[0],
+        least_gain=least_gain,
+        seed=seed,
+        exhibits=exhibits,
+    )
+
+
+def _check_rows(truth: pd.DataFrame, sides: Mapping[str, pd.DataFrame]) -> None:
     for who, predictions in sides.items():
         if len(predictions) != len(truth):
             raise DataError(
                 f"There are {len(predictions)} predictions of the {who} for {len(truth)} held-out rows.",
                 remedy="predict exactly the held-out rows, in their order.",
             )
-    metrics, undefined = _measured(
-        problem, dict.fromkeys((metric, *problem.default_metrics, *gate.floors)), truth, sides
-    )
-    primary = problem.metrics[metric]
-    gain, why = None, "there is nothing to compare with"
-    if other is not None:
-        why = undefined.get((CHALLENGER, metric)) or undefined.get((rival.value, metric)) or ""
-        if not why:
-            gain, why = _gain(primary, truth, challenger, other, gate=gate, seed=seed)
-    return Case(gate, problem, primary, len(truth), rival, metrics, undefined, gain, why, least_gain)
-
-
-def _measured(
-    problem: Problem, names: Iterable[str], truth: pd.DataFrame, sides: Mapping[str, pd.DataFrame]
-) -> tuple[dict[str, dict[str, float]], dict[tuple[str, str], str]]:
-    metrics: dict[str, dict[str, float]] = {who: {} for who in sides}
-    undefined: dict[tuple[str, str], str] = {}
-    for name in names:
-        for who, predictions in sides.items():
-            try:
-                metrics[who][name] = problem.metrics[name].value(truth, predictions)
-            except DataError as error:
-                undefined[who, name] = error.message
-    return metrics, undefined
-
-
-def _rival(champion: pd.DataFrame | None, dummy: pd.DataFrame | None) -> tuple[Rival, pd.DataFrame | None]:
-    if champion is not None:
-        return Rival.CHAMPION, champion
-    return (Rival.NOBODY, None) if dummy is None else (Rival.DUMMY, dummy)
 
 
 def _gain(
-    metric: Metric, truth: pd.DataFrame, challenger: pd.DataFrame, other: pd.DataFrame, *, gate: GateSpec, seed: int
+    metric: Metric, truth: pd.DataFrame, sides: Mapping[str, pd.DataFrame], over: str, *, gate: GateSpec, seed: int
 ) -> tuple[Gain | None, str]:
-    difference, drawn = paired(
-        metric,
-        metric.terms(truth, challenger),
-        metric.terms(truth, other),
-        resamples=gate.resamples,
-        generator=np.random.default_rng(seed),
-    )
-    defined: Floats = drawn[np.isfinite(drawn)]
-    if len(defined) < (1.0 - _MOST_UNDEFINED) * len(drawn):
-        share = 1.0 - len(defined) / len(drawn)
-        return (
-            None,
-            f"{metric.name} is not defined in {share:.0%} of the resamples: some label is too rare in these rows",
-        )
-    return Gain(difference, interval_of(defined, gate.confidence)), ""
+    ours, theirs = (metric.terms(truth, sides[who]) for who in (CHALLENGER, over))
+    found = measure_gain(metric, ours, theirs, resamples=gate.resamples, seed=seed)
+    return (None, found) if isinstance(found, str) else (found, "")
+
+
+def _sides(
+    challenger: pd.DataFrame, champion: pd.DataFrame | None, dummy: pd.DataFrame | None, best: pd.DataFrame | None
+) -> tuple[Rival, dict[str, pd.DataFrame]]:
+    given = {CHALLENGER: challenger, Rival.CHAMPION.value: champion, Rival.DUMMY.value: dummy, BEST: best}
+    sides = {who: predictions for who, predictions in given.items() if predictions is not None}
+    rivals = (one for one in (Rival.CHAMPION, Rival.DUMMY) if one.value in sides)
+    return next(rivals, Rival.NOBODY), sides
+
+
+def _asked(
+    problem: Problem, gate: GateSpec, metric: str, rival: Rival, sides: Mapping[str, pd.DataFrame]
+) -> dict[str, tuple[str, ...]]:
+    """All metrics of the two that are compared; of the others, the primary one."""
+    full = tuple(dict.fromkeys((metric, *problem.default_metrics, *gate.floors)))
+    return {who: full if who in (CHALLENGER, rival.value) else (metric,) for who in sides}
+
+
+def _measured(
+    problem: Problem, asked: Mapping[str, Iterable[str]], truth: pd.DataFrame, sides: Mapping[str, pd.DataFrame]
+) -> tuple[dict[str, dict[str, float]], dict[tuple[str, str], str]]:
+    metrics: dict[str, dict[str, float]] = {who: {} for who in sides}
+    undefined: dict[tuple[str, str], str] = {}
+    for who, names in asked.items():
+        for name in names:
+            try:
+                metrics[who][name] = problem.metrics[name].value(truth, sides[who])
+            except DataError as error:
+                undefined[who, name] = error.message
+    return metrics, undefined

@@ -1,87 +1,129 @@
-"""Drift of a batch against what the champion learned from: one measurement for monitoring and for replays."""
+"""Drift of a batch against its reference: one measurement for monitoring and for replays, from profiles alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from ml.domain.records import Observation, Quantity
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
-from ml.monitoring import ColumnDrift, drift_observations, measure_drift
-from ml.problems import problem_of
-from ml.problems.base import PREDICTION
+from ml.flows.reference import Reference, Segment, segment_rows
+from ml.monitoring.classifier import TableDrift, tell_apart
+from ml.monitoring.drift import ColumnDrift, drift_share, measure_drift
+from ml.monitoring.findings import drift_observations, share_observation, table_observation
+from ml.monitoring.pairing import paired
+from ml.profiles import Profile, profile_frame
 from ml.specs import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """What is compared: the champion's training rows with a batch, and its predictions then and now.
+class Current:
+    """What is compared with the reference.
 
-    ``features`` are the batch's, as estimators see them. ``reference_predictions`` are those for the rows that the
-    champion was judged on: those for rows it was fitted on would look too sure. ``labelled`` are the frames whose
-    labels came with this batch.
+    ``features`` is the batch's profile, ``rows`` its rows, which only segments and the classifier look at. ``learned``
+    is a sample of the champion's training rows for the classifier, None without one. ``labelled`` are the frames whose
+    labels came with this batch. ``compared`` is the profile to compare the features with, the reference's own by
+    default; None if there is none.
     """
 
-    reference: pd.DataFrame
-    features: pd.DataFrame
-    reference_predictions: pd.DataFrame
+    features: Profile
+    rows: pd.DataFrame
     predictions: pd.DataFrame | None
     labelled: Sequence[pd.DataFrame]
+    compared: Profile | None
+    learned: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The drift of each column."""
+    """The drift of each column, of the segments' columns, and of the table as a whole.
 
-    features: tuple[ColumnDrift, ...]
-    predictions: tuple[ColumnDrift, ...]
-    target: tuple[ColumnDrift, ...]
+    ``share`` is that of the drifted features by how much the champion uses each, None if none could be tested.
+    """
 
-
-def drift_of(spec: ModelSpec, schema: TableSchema, sides: Sides) -> Drift:
-    """Measure the drift of features, of predictions and of the target, as far as there is something to compare."""
-    features = measure_drift(
-        sides.reference,
-        sides.features,
-        numeric=schema.names(ColumnRole.NUMERIC),
-        categorical=schema.names(ColumnRole.CATEGORICAL),
-        spec=spec.monitoring.drift,
-        seed=spec.training.seed,
-    )
+    features: tuple[ColumnDrift, ...] = ()
     predictions: tuple[ColumnDrift, ...] = ()
-    if sides.predictions is not None:
-        predictions = _of_output(spec, sides.reference_predictions, sides.predictions, (PREDICTION,))
     target: tuple[ColumnDrift, ...] = ()
-    if sides.labelled:
-        target = _of_output(spec, sides.reference, pd.concat(sides.labelled), spec.problem.targets)
-    return Drift(features, predictions, target)
+    table: TableDrift | None = None
+    share: float | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
-def _of_output(
-    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, columns: tuple[str, ...]
-) -> tuple[ColumnDrift, ...]:
-    numeric = problem_of(spec.problem).numeric_output
-    return measure_drift(
-        reference,
-        current,
-        numeric=columns if numeric else (),
-        categorical=() if numeric else columns,
-        spec=spec.monitoring.drift.model_copy(update={"columns": None}),
-        seed=spec.training.seed,
+def drift_of(spec: ModelSpec, schema: TableSchema, reference: Reference, current: Current) -> Drift:
+    """Measure the drift of features, of predictions and of the target, as far as there is something to compare.
+
+    The level of the whole check, ``monitoring.drift.alpha``, is divided evenly among its parts.
+    """
+    asked = spec.monitoring.drift
+    level = asked.alpha / (3 + asked.multivariate)
+    names = [name for name in _ordered(schema) if asked.columns is None or name in asked.columns]
+    sides = list(paired(current.compared, current.features, names)) if current.compared is not None else []
+    for segment, past in reference.segments.items():
+        now = profile_frame(segment_rows(current.rows, schema, segment), current.features.layout)
+        sides += paired(past, now, names, segment=_said(segment))
+    features = measure_drift(sides, spec=asked, level=level)
+    return Drift(
+        features=features,
+        predictions=_of_outputs(spec, reference.predictions, current.predictions, level),
+        target=_of_outputs(spec, reference.target, pd.concat(current.labelled) if current.labelled else None, level),
+        table=None if current.learned is None else _of_table(spec, schema, current.learned, current.rows, level),
+        share=drift_share(features, reference.importance),
+        weights=reference.importance or {},
     )
 
 
 def observations_of(drift: Drift, *, window: Window, version: int | None) -> list[Observation]:
     """Write the drift of a batch as observations; ``version`` is whose predictions they are."""
-    return [
+    of_table = [one for one in drift.features if not one.segment]
+    of_segments = [one for one in drift.features if one.segment]
+    found = [
         one
         for drifts, quantity, who in (
-            (drift.features, Quantity.COLUMN_DRIFT, None),
+            (of_table, Quantity.COLUMN_DRIFT, None),
+            (of_segments, Quantity.SEGMENT_DRIFT, None),
             (drift.predictions, Quantity.PREDICTION_DRIFT, version),
             (drift.target, Quantity.TARGET_DRIFT, None),
         )
-        for one in drift_observations(drifts, quantity=quantity, window=window, as_of=window.end, version=who)
+        for one in drift_observations(drifts, quantity=quantity, window=window, version=who, weights=drift.weights)
     ]
+    found.append(share_observation(of_table, share=drift.share, window=window, weighted=bool(drift.weights)))
+    if drift.table is not None:
+        found.append(table_observation(drift.table, window=window))
+    return found
+
+
+def _ordered(schema: TableSchema) -> tuple[str, ...]:
+    return (*schema.names(ColumnRole.NUMERIC), *schema.names(ColumnRole.CATEGORICAL))
+
+
+def _said(segment: Segment) -> str:
+    return f"{segment[0]}={segment[1]}"
+
+
+def _of_outputs(
+    spec: ModelSpec, reference: Profile, frame: pd.DataFrame | None, level: float
+) -> tuple[ColumnDrift, ...]:
+    """Compare targets or predictions with profiles of the same; a row without a label is no missing value."""
+    if frame is None:
+        return ()
+    known = frame.loc[:, list(reference.columns)].dropna()
+    sides = paired(reference, profile_frame(known, reference.layout), list(reference.columns))
+    return measure_drift(sides, spec=spec.monitoring.drift, level=level)
+
+
+def _of_table(
+    spec: ModelSpec, schema: TableSchema, learned: pd.DataFrame, rows: pd.DataFrame, level: float
+) -> TableDrift:
+    asked = spec.monitoring.drift
+    return tell_apart(
+        learned,
+        rows if len(rows) <= asked.sample else rows.sample(asked.sample, random_state=spec.training.seed),
+        numeric=schema.names(ColumnRole.NUMERIC),
+        categorical=schema.names(ColumnRole.CATEGORICAL),
+        threshold=asked.auc,
+        level=level,
+        seed=spec.training.seed,
+    )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
-
-import pandas as pd
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
 
 from ml.artifacts.models import put_model
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import GateResult, Version
-from ml.evaluation import Judgement, judge
+from ml.evaluation import Exhibits, Judgement, Weight, judge
+from ml.flows.exhibits import best_so_far, constant_predictions, earlier_attempts, origin_of
 from ml.flows.train import TrainingRows, predict, training_rows, window_of
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
+from ml.registry import Reader
 from ml.specs import ModelSpec
-from ml.training import fit_dummy, refit, refit_set, training_set
+from ml.training import refit, refit_set, training_set
 
 _log = logging.getLogger(__name__)
+_TIMES = 5
 
 
 def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateResult:
@@ -40,6 +44,7 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
             return done
         rows = training_rows(workspace, reader, spec, decision_id)
         generation = reader.generation(spec.model)
+        before = _gather(reader, spec, rows, challenger)
     if rows.labelled.sha256 != challenger.manifest["rows_sha256"]:
         with workspace.registry.write() as writer:
             writer.release_lease(spec.model, decision_id)
@@ -47,22 +52,40 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
             f"The rows on which version {challenger.version} of {spec.model} was trained have been superseded since.",
             remedy="decide again and retrain: the new challenger is judged on today's rows.",
         )
-    judgement = _judge(workspace, spec, rows, challenger)
+    judgement = _judge(workspace, spec, rows, challenger, before)
     refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
-    result = _result(spec, rows, challenger, judgement, generation=generation, refitted=refitted)
+    result = _result(spec, rows, challenger, judgement, before, generation=generation, refitted=refitted)
     with workspace.registry.write() as writer:
         return writer.add_gate_result(result)
 
 
-def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the records know of earlier challengers: how many were judged on these rows, and the best champion so far if
+    that is not the present one.
+    """
+
+    attempts: int
+    best: Version | None
+
+
+def _gather(reader: Reader, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> _Before:
+    best = None
+    if rows.champion is not None:
+        best = best_so_far(reader, spec, rows.champion, held_out_from=rows.split.holdout_from)
+    return _Before(earlier_attempts(reader, spec, challenger), best)
+
+
+def _judge(
+    workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version, before: _Before
+) -> Judgement:
     problem, holdout = problem_of(spec.problem), rows.split.holdout
-    champion: pd.DataFrame | None = None
-    dummy: pd.DataFrame | None = None
+    learned = training_set(rows.split, window_of(challenger)).rows
+    champion = best = None
     if rows.champion is not None:
         champion = predict(spec, rows, workspace.model(rows.champion.serving_sha256))
-    elif len(holdout):
-        learned = training_set(rows.split, window_of(challenger)).rows
-        dummy = predict(spec, rows, fit_dummy(learned, spec=spec, schema=rows.schema, problem=problem))
+    if before.best is not None:
+        best = predict(spec, rows, workspace.model(before.best.serving_sha256))
     return judge(
         gate=spec.gate,
         problem=problem,
@@ -70,10 +93,30 @@ def _judge(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger
         truth=problem.truth(holdout, spec.problem),
         challenger=workspace.frame(challenger.manifest["holdout_predictions_sha256"]),
         champion=champion,
-        dummy=dummy,
+        dummy=constant_predictions(spec, rows.schema, learned, holdout) if len(holdout) else None,
         seed=spec.training.seed,
         least_gain=rows.decision.least_gain,
+        exhibits=Exhibits(
+            attempts=before.attempts,
+            best=best,
+            rows=holdout,
+            features=tuple(rows.schema.features),
+            origin=origin_of(rows.split, rows.schema, learned, challenger.manifest["features"]),
+            complaint=challenger.manifest.get("complaint"),
+            weight=_weigh(workspace, spec, rows, challenger) if spec.gate.limits else None,
+        ),
     )
+
+
+def _weigh(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> Weight:
+    """Measure what the challenger costs where it serves: all about a verdict that a machine's speed can move."""
+    estimator = workspace.model(challenger.model_sha256)
+    times = []
+    for _ in range(_TIMES):
+        started = perf_counter()
+        predict(spec, rows, estimator)
+        times.append(perf_counter() - started)
+    return Weight(1000.0 * median(times), len(workspace.store.get(challenger.model_sha256)))
 
 
 def _refit(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> bool:
@@ -110,6 +153,7 @@ def _result(
     rows: TrainingRows,
     challenger: Version,
     judgement: Judgement,
+    before: _Before,
     *,
     generation: int,
     refitted: bool,
@@ -129,4 +173,13 @@ def _result(
         refitted=refitted,
         generation=generation,
         findings=judgement.findings,
+        evidence={
+            **judgement.evidence,
+            "best": challenger.version if judgement.leads else _best(rows, before),
+        },
     )
+
+
+def _best(rows: TrainingRows, before: _Before) -> int | None:
+    best = before.best or rows.champion
+    return None if best is None else best.version

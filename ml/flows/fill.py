@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 
-from ml.flows.matrix import Matrix, Recipe
+from ml.flows.matrix import Matrix
 from ml.flows.past import gather_past
+from ml.flows.recipe import Recipe
 from ml.flows.workspace import Workspace
 from ml.flows.world import RecordedWorld
 from ml.settings import Settings

@@ -8,63 +8,34 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from ml.artifacts.frames import frame_of, table_of
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
 from ml.flows.cells import Cells
+from ml.flows.exhibits import complaint_of
 from ml.flows.past import Part, Past
 from ml.flows.provenance import code_version, library_versions
+from ml.flows.recipe import Column, Recipe
+from ml.flows.trained import Setting, Trained, trained_by_key
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
+from ml.profiles import conform
 from ml.specs.training import candidates_of
-from ml.training import TrainingSet, fit, refit, refit_set, split_batches
+from ml.training import TrainingSet, fit, importance_of, refit, refit_set, split_batches
 
 _BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "RandomForest")
 """Estimators whose prediction for a row is the same bits whatever rows come along. Others multiply matrices, which may
 round differently for another number of rows: they predict batch by batch, as production does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to make an estimator: the labelled rows at positions ``first`` to ``last`` of those known after ``step``.
-
-    ``candidate`` and ``parameters`` are given for a second fit of a setting that was chosen before; else the search of
-    the spec chooses. ``key`` identifies it by content.
-    """
-
-    key: str
-    step: int
-    first: int
-    last: int
-    candidate: str | None = None
-    parameters: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """An estimator of the matrix without its predictions.
-
-    ``metrics`` holds the primary metric by number of the labels' arrival (see ``Past.events``), NaN where it is not
-    defined or the estimator had seen the batch. ``since`` is the first batch that it did not see as a whole:
-    predictions are there from it on.
-    """
-
-    candidate: str
-    parameters: Mapping[str, Any]
-    seconds: float
-    since: int
-    metrics: NDArray[np.float64]
 
 
 class Matrix:
@@ -75,7 +46,8 @@ class Matrix:
         self.problem = problem_of(past.spec.problem)
         self._cells = cells
         self._columns: dict[str, Column] = {}
-        self._predictions: dict[str, tuple[pd.DataFrame, ...]] = {}
+        self._predictions: dict[str, pd.DataFrame] = {}
+        self._truths: dict[Part, pd.DataFrame] = {}
 
     @cached_property
     def base(self) -> str:
@@ -97,18 +69,23 @@ class Matrix:
         candidates = self.spec.training.candidates or self.problem.default_candidates()
         return len(candidates) > 1 or bool(candidates[0].search)
 
-    def recipe(self, step: int, trained_on: TrainingSet, *, chosen: Column | None = None) -> Recipe:
-        """Name the estimator of a training set of the rows known after ``step``; ``chosen`` gives its setting."""
+    @cached_property
+    def trained(self) -> Mapping[str, Trained]:
+        """The fits on record, by key."""
+        return trained_by_key(self)
+
+    def recipe(self, step: int, first: int, last: int, *, chosen: Setting | None = None) -> Recipe:
+        """Name the estimator of some of the rows known after ``step``; ``chosen`` gives its setting."""
         parts = self.past.known[step]
         counts = np.cumsum([0, *(len(self.past.part(part).rows) for part in parts)])
-        low = int(np.searchsorted(counts, trained_on.first, side="right")) - 1
-        high = int(np.searchsorted(counts, trained_on.last, side="left"))
-        offsets = [trained_on.first - int(counts[low]), trained_on.last - int(counts[low])]
-        setting = [chosen.candidate, dict(chosen.parameters)] if chosen is not None and self.searches else None
+        low = int(np.searchsorted(counts, first, side="right")) - 1
+        high = int(np.searchsorted(counts, last, side="left"))
+        offsets = [first - int(counts[low]), last - int(counts[low])]
+        setting = [chosen[0], dict(chosen[1])] if chosen is not None and self.searches else None
         key = digest_of([self.base, self.past.digest(parts[low:high]), offsets, setting])
         if setting is None or chosen is None:
-            return Recipe(key, step, trained_on.first, trained_on.last)
-        return Recipe(key, step, trained_on.first, trained_on.last, chosen.candidate, chosen.parameters)
+            return Recipe(key, step, first, last)
+        return Recipe(key, step, first, last, *chosen)
 
     @cached_property
     def prefill(self) -> tuple[Recipe, ...]:
@@ -128,7 +105,7 @@ class Matrix:
                 continue
             for trained_on in self._ended_with(step):
                 if len(trained_on.rows) >= spec.training.min_rows:
-                    recipe = self.recipe(step, trained_on)
+                    recipe = self.recipe(step, trained_on.first, trained_on.last)
                     found.setdefault(recipe.key, recipe)
         return tuple(found.values())
 
@@ -177,38 +154,38 @@ class Matrix:
             if document is None:
                 return None
             document["metrics"] = np.array(document["metrics"], dtype=np.float64)
+            if recipe.key in self.trained:  # a training costs what it took in production, whenever it was fitted here
+                document["seconds"] = self.trained[recipe.key].seconds
             self._columns[recipe.key] = Column(**document)
         return self._columns[recipe.key]
 
     def predictions(self, recipe: Recipe, parts: Sequence[Part]) -> pd.DataFrame:
         """Return its predictions for the labelled rows of parts, in the order of time."""
-        column = self.column(recipe)
-        if column is None:
-            raise DataError(f"The rows of {recipe.key} cannot be learned from.", remedy="ask for its column first.")
-        batches = self._batches(recipe, column)
-        return pd.concat(
-            [batches[part[0] - column.since].iloc[self.past.part(part).by_time] for part in parts], ignore_index=True
-        )
+        frames = [self.scored(recipe, part[0]).iloc[self.past.part(part).by_time] for part in parts]
+        return pd.concat(frames, ignore_index=True)
 
     def scored(self, recipe: Recipe, place: int) -> pd.DataFrame:
         """Return its predictions for all kept rows of one batch, in the order in which they are stored."""
         column = self.column(recipe)
         if column is None:
             raise DataError(f"The rows of {recipe.key} cannot be learned from.", remedy="ask for its column first.")
-        return self._batches(recipe, column)[place - column.since]
+        first = self._starts[place] - self._starts[column.since]
+        rows = self._rows_from(recipe).iloc[first : first + self.past.steps[place].rows]
+        return rows.reset_index(drop=True)
 
-    def _batches(self, recipe: Recipe, column: Column) -> tuple[pd.DataFrame, ...]:
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Rows of all batches before each batch."""
+        return list(accumulate((step.rows for step in self.past.steps), initial=0))
+
+    def _rows_from(self, recipe: Recipe) -> pd.DataFrame:
+        """All predictions of an estimator, from the first batch that it did not see as a whole."""
         if recipe.key not in self._predictions:
             stored = self._cells.get(self._cell(recipe.key) + ":predictions")
             if stored is None:
                 self._cells.put(self.compute(recipe))
                 stored = self._cells.get(self._cell(recipe.key) + ":predictions") or b""
-            frame = frame_of(pq.read_table(pa.BufferReader(stored)))
-            ends = np.cumsum([step.rows for step in self.past.steps[column.since :]])
-            self._predictions[recipe.key] = tuple(
-                frame.iloc[end - step.rows : end].reset_index(drop=True)
-                for end, step in zip(ends, self.past.steps[column.since :], strict=True)
-            )
+            self._predictions[recipe.key] = frame_of(pq.read_table(pa.BufferReader(stored)))
             while len(self._predictions) > _KEPT:
                 self._predictions.pop(next(iter(self._predictions)))
         return self._predictions[recipe.key]
@@ -223,7 +200,7 @@ class Matrix:
         split = self.split(recipe.step, newer_than=None)
         rows = split.rows.iloc[recipe.first : recipe.last]
         try:
-            candidate, parameters, seconds, estimator = self._fitted(recipe, rows)
+            candidate, parameters, seconds, estimator = self._on_record(recipe) or self._fitted(recipe, rows)
         except DataError:
             return [(cell, b"null")]
         since = self._since(rows)
@@ -233,8 +210,20 @@ class Matrix:
             metrics[number] = value
         document = {"candidate": candidate, "parameters": parameters, "seconds": seconds, "since": since}
         document["metrics"] = metrics
+        document["complaint"] = complaint_of(self.spec, self.past.schema, estimator, rows)
+        document["importance"] = importance_of(
+            self.problem, estimator, conform(rows, self.past.schema), seed=self.spec.training.seed
+        )
         frame = pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
         return [(cell, json.dumps(document).encode()), (cell + ":predictions", _packed(frame))]
+
+    def _on_record(self, recipe: Recipe) -> tuple[str, dict[str, Any], float, Any] | None:
+        """What production fitted and kept, None if it did not; bytes that are gone are fitted again."""
+        trained = self.trained.get(recipe.key)
+        if trained is None or trained.kept is None or not self.past.has(trained.kept.sha256):
+            return None
+        candidate, parameters = trained.kept.setting
+        return candidate, dict(parameters), trained.seconds, self.past.estimator(trained.kept.sha256)
 
     def _fitted(self, recipe: Recipe, rows: pd.DataFrame) -> tuple[str, dict[str, Any], float, Any]:
         past = self.past
@@ -274,8 +263,9 @@ class Matrix:
                 predictions = batches[part[0] - since]
                 if len(found.places) < len(predictions):
                     predictions = predictions.iloc[found.places].reset_index(drop=True)
-                truth = self.problem.truth(found.rows, self.spec.problem)
-                values = measure_performance(truth, predictions, problem=self.problem, metrics=(name,))
+                if part not in self._truths:
+                    self._truths[part] = self.problem.truth(found.rows, self.spec.problem)
+                values = measure_performance(self._truths[part], predictions, problem=self.problem, metrics=(name,))
                 yield self.past.events[step, part[0]], values.get(name)
 
 
@@ -287,6 +277,3 @@ def _packed(frame: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table_of(frame), sink, compression="zstd", write_statistics=False)
     return sink.getvalue()
-
-
-OnTraining = Callable[[int, int], None]

@@ -11,18 +11,21 @@ from ml.domain.findings import Finding
 from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Validation, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
-from ml.flows.drift import Sides, drift_of, observations_of
+from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.label import label
 from ml.flows.predictions import predictions_of
+from ml.flows.profile import profile_of, required_layout
+from ml.flows.reference import compared_with, reference_for
 from ml.flows.rows import batch_with_labels, is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
-from ml.monitoring import drift_findings, measure_performance, performance_findings
+from ml.monitoring import drift_findings, measure_performance, no_reference, performance_findings
 from ml.problems import problem_of
-from ml.profiles import conform
+from ml.profiles import Layout
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
+from ml.specs.monitoring import TrainingReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class _Task:
     window: Window
     batch: Batch
     schema: TableSchema
+    layout: Layout
     champion: Version | None
     promotion: Promotion | None
     observations: list[Observation] = field(default_factory=list)
@@ -43,10 +47,11 @@ class _Task:
 def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Finding, ...]:
     """Measure the batch of ``window``, and every earlier batch whose labels have arrived by its end; record it all.
 
-    Drift compares the batch with the champion's training rows, and its predictions with those for the rows it was
-    judged on. Performance compares the stored predictions of every version that scored with the labels: the champion's
-    in all metrics, and these with those at its promotion; a shadow's in the primary one, by which versions are
-    compared. What cannot be measured is a finding, never an abort.
+    Drift compares profiles: the batch's with that of the champion's training rows, or of the batches that the spec
+    names, and that of its predictions with that of those for the rows it was judged on. Performance compares the stored
+    predictions of every version that scored with the labels: the champion's in all metrics, and these with those at
+    its promotion; a shadow's in the primary one, by which versions are compared. What cannot be measured is a finding,
+    never an abort.
     """
     validation = validate(workspace, spec, window)
     label(workspace, spec, window)
@@ -58,9 +63,10 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
         scorings = {batch.window: reader.scorings_of(batch.snapshot.id) for batch in batches.values()}
+        earlier = _earlier(reader, task)
     task.observations.extend(_counted(window, validation))
     if task.champion is not None:
-        _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled])
+        _measure_drift(task, task.champion, scorings[window], [frame for _, frame in labelled], earlier)
     for batch, frame in labelled:
         _measure_performance(task, batch, frame, scorings[batch.window])
     with workspace.registry.write() as writer:
@@ -86,6 +92,7 @@ def _gather(reader: Reader, workspace: Workspace, spec: ModelSpec, window: Windo
         window=window,
         batch=_batch(reader, spec, window),
         schema=required_schema(reader, spec),
+        layout=required_layout(workspace, reader, spec),
         champion=reader.champion_at(spec.model, window.start),
         promotion=promotions[-1] if promotions else None,
     )
@@ -109,22 +116,51 @@ def _newly_labelled(reader: Reader, task: _Task) -> list[Batch]:
     return [batch for batch in reader.batches(spec.model, as_of=window.end) if batch.window in arrived]
 
 
-def _measure_drift(task: _Task, champion: Version, current: Sequence[Scoring], labelled: list[pd.DataFrame]) -> None:
+def _measure_drift(
+    task: _Task,
+    champion: Version,
+    current: Sequence[Scoring],
+    labelled: list[pd.DataFrame],
+    earlier: Sequence[Batch],
+) -> None:
     workspace, spec = task.workspace, task.spec
+    asked = spec.monitoring.drift
     mine = [scoring for scoring in current if scoring.version == champion.version]
-    sides = Sides(
-        reference=workspace.frame(champion.manifest["reference_sha256"]),
-        features=conform(workspace.frame(task.batch.validation.kept_sha256), task.schema),
-        reference_predictions=workspace.frame(champion.manifest["holdout_predictions_sha256"]),
-        predictions=predictions_of(workspace, mine[-1]) if mine else None,
-        labelled=labelled,
+    reference = reference_for(workspace, spec, task.schema, champion, task.layout)
+    compared = compared_with(workspace, spec, task.window, earlier, reference)
+    if compared is None:
+        task.findings.append(no_reference(asked.reference.kind))
+    drift = drift_of(
+        spec,
+        task.schema,
+        reference,
+        Current(
+            features=profile_of(workspace, reference.features.layout, task.batch.validation),
+            rows=workspace.frame(task.batch.validation.kept_sha256),
+            predictions=predictions_of(workspace, mine[-1]) if mine else None,
+            labelled=labelled,
+            compared=compared,
+            learned=workspace.frame(champion.manifest["reference_sha256"]) if asked.multivariate else None,
+        ),
     )
-    drift = drift_of(spec, task.schema, sides)
     task.observations.extend(observations_of(drift, window=task.window, version=champion.version))
-    share = spec.monitoring.drift_share
     task.findings.extend(
-        drift_findings(drift.features, drift_share=share, predictions=drift.predictions, target=drift.target)
+        drift_findings(
+            drift.features,
+            share=drift.share,
+            limit=spec.monitoring.drift_share,
+            predictions=drift.predictions,
+            target=drift.target,
+            table=drift.table,
+        )
     )
+
+
+def _earlier(reader: Reader, task: _Task) -> Sequence[Batch]:
+    """The batches that a reference may be made of, if it is not that of the training."""
+    if isinstance(task.spec.monitoring.drift.reference, TrainingReference):
+        return ()
+    return reader.batches(task.spec.model, as_of=task.window.end, end=task.window.start)
 
 
 def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scorings: Sequence[Scoring]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 from ml.data.labels import join_labels
 from ml.domain.digests import digest_of
 from ml.domain.errors import NotFoundError
-from ml.domain.records import SnapshotRole
+from ml.domain.records import SnapshotRole, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.flows.profile import frozen_layout, layout_for, profile_of
+from ml.flows.reference import Reference, compared_with
 from ml.flows.rows import is_labelled
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.policies.replay import Step
-from ml.profiles import conform
+from ml.profiles import Layout, Profile, conform
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
 
@@ -50,10 +53,13 @@ class Past:
         workspace: Workspace,
         spec: ModelSpec,
         schema: TableSchema,
+        *,
         batches: Sequence[Batch],
         arrived: list[list[Part]],
+        layout: Layout,
+        versions: Sequence[Version],
     ) -> None:
-        self.spec, self.schema = spec, schema
+        self.spec, self.schema, self.layout, self.versions = spec, schema, layout, tuple(versions)
         self._workspace = workspace
         self._batches = tuple(batches)
         self._arrived = arrived
@@ -98,6 +104,14 @@ class Past:
         """The last word on every batch's labels."""
         return {part[0]: part for part in self.known[-1]} if self.known else {}
 
+    def has(self, sha256: str) -> bool:
+        """Tell whether an estimator is still in the store."""
+        return self._workspace.store.has(sha256)
+
+    def estimator(self, sha256: str) -> Any:
+        """Return an estimator that production fitted."""
+        return self._workspace.model(sha256)
+
     def arrived(self, step: int) -> tuple[Part, ...]:
         """What labels came with a batch, those of batches without a labelled row included."""
         return tuple(self._arrived[step])
@@ -112,12 +126,23 @@ class Past:
             self._parts[part] = self._labelled(part)
         return self._parts[part]
 
+    def kept(self, place: int) -> pd.DataFrame:
+        """Return all kept rows of a batch as they are stored."""
+        return self._workspace.frame(self._batches[place].validation.kept_sha256)
+
     def features(self, place: int) -> pd.DataFrame:
         """Return all kept rows of a batch as estimators expect them, in the order in which they are stored."""
         if place not in self._features:
-            rows = self._workspace.frame(self._batches[place].validation.kept_sha256)
-            self._features[place] = conform(rows, self.schema)
+            self._features[place] = conform(self.kept(place), self.schema)
         return self._features[place]
+
+    def profile(self, place: int, layout: Layout) -> Profile:
+        """Return the profile of a batch's kept rows."""
+        return profile_of(self._workspace, layout, self._batches[place].validation)
+
+    def compared_with(self, place: int, reference: Reference) -> Profile | None:
+        """Return the profile that a batch's features are compared with; None if there is no batch to make it of."""
+        return compared_with(self._workspace, self.spec, self.windows[place], self._batches[:place], reference)
 
     @cached_property
     def events(self) -> Mapping[tuple[int, int], int]:
@@ -148,7 +173,7 @@ class Past:
     def joined(self, part: Part) -> pd.DataFrame:
         """Return all kept rows of a batch with these labels; rows without one have none."""
         place, labels = part
-        frame = self._workspace.frame(self._batches[place].validation.kept_sha256)
+        frame = self.kept(place)
         if not labels:
             return frame
         spec = self.spec
@@ -180,7 +205,13 @@ def gather_past(
             remedy=f"take some in first, for example: evergreen run {spec.model} --from 2025-01-01 --to 2026-01-01",
         )
     places = {batch.window: place for place, batch in enumerate(batches)}
-    return Past(workspace, spec, required_schema(reader, spec), batches, _arrivals(reader, spec, places))
+    arrived, versions = _arrivals(reader, spec, places), reader.versions(spec.model)
+    schema = required_schema(reader, spec)
+    # A model whose batches are older than profiles has no layout yet.
+    layout = frozen_layout(workspace, reader, spec) or layout_for(
+        workspace.frame(batches[0].validation.kept_sha256), schema, spec
+    )
+    return Past(workspace, spec, schema, batches=batches, arrived=arrived, layout=layout, versions=versions)
 
 
 def _arrivals(reader: Reader, spec: ModelSpec, places: dict[Window, int]) -> list[list[Part]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ml.domain.digests import digest_of
+from ml.domain.errors import SpecError
 from ml.domain.records import Decision
 from ml.flows.cells import Cells
 from ml.flows.fill import fill
@@ -20,7 +21,7 @@ from ml.flows.past import gather_past
 from ml.flows.workspace import Workspace
 from ml.flows.world import RecordedWorld
 from ml.policies.price import DEFAULT_SHARE
-from ml.policies.replay import Comparison, Move, Prices, Setting, Table, compare, plain_policies, play
+from ml.policies.replay import REFERENCES, Comparison, Move, Prices, Setting, Table, compare, plain_policies, play
 from ml.problems import problem_of
 from ml.specs import ModelSpec
 from ml.specs.policy import Costs, PolicySpec
@@ -89,8 +90,10 @@ def replay(
 
     Raises:
         NotFoundError: there are no batches on record.
+        SpecError: a policy has a name that is taken.
     """
     chosen = standard_policies(spec) if policies is None else policies
+    refuse_taken(chosen, source="The policies")
     with staged(workspace, spec, start=start, end=end, costs=costs, jobs=jobs, on_progress=on_progress) as stage:
         return compare(
             stage.world,
@@ -105,6 +108,21 @@ def replay(
             seed=spec.training.seed,
             on_policy=None if on_progress is None else partial(on_progress, "policies"),
         )
+
+
+def refuse_taken(names: Iterable[str], *, source: str) -> None:
+    """Refuse the names of the policies that are played along in every replay.
+
+    Raises:
+        SpecError: one of them is among ``names``; ``source`` says in the message whose they are.
+    """
+    taken = (PRESENT, *REFERENCES)
+    for name in names:
+        if name in taken:
+            raise SpecError(
+                f"{source}: the name {name!r} is taken: {', '.join(taken)} are played along in every replay.",
+                remedy="give the policy another name.",
+            )
 
 
 def standard_policies(spec: ModelSpec) -> dict[str, PolicySpec]:

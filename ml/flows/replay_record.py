@@ -5,12 +5,20 @@ from __future__ import annotations
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ml.domain.replays import Replay
-from ml.flows.replay import replay_id
+from ml.flows.replay import replay, replay_id
 from ml.flows.workspace import Workspace
 from ml.policies.replay import Comparison
 from ml.reports.replay import comparison_html, comparison_png
+from ml.specs import ModelSpec
+
+
+def recorded_replay(workspace: Workspace, spec: ModelSpec, **asked: Any) -> tuple[Comparison, Replay]:
+    """Play policies over a model's past and record what came of it; arguments and errors as for a replay."""
+    comparison = replay(workspace, spec, **asked)
+    return comparison, record_replay(workspace, comparison)
 
 
 def record_replay(workspace: Workspace, comparison: Comparison) -> Replay:

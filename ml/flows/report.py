@@ -5,11 +5,12 @@ from __future__ import annotations
 from ml.domain.codes import CODES
 from ml.domain.errors import ArtifactError, DataError, NotFoundError
 from ml.domain.findings import Finding, Outcome, Severity
-from ml.domain.schema import ColumnRole
 from ml.domain.windows import Window
+from ml.flows.page import page_of
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
+from ml.monitoring.sample import stratified
 from ml.profiles import conform
 from ml.specs import ModelSpec
 
@@ -19,32 +20,30 @@ KIND = "evidently-drift"
 def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
     """Build the report of ``window`` and return where it lies; built once for the same batch and champion.
 
-    The champion is the one that served the batch. Both sides are bounded samples (``monitoring.drift.sample``), drawn
-    with the training seed.
+    The champion is the one that served the batch. Both sides are bounded samples (``monitoring.drift.sample``), spread
+    evenly over time, segments (``monitoring.drift.by``) and, of the training rows, classes.
 
     Raises:
         NotFoundError: there was no champion when the window began, so there is nothing to compare with.
-        DataError: no column can be tested.
+        DataError: no column can be tested, or the page needs more memory or time than the spec allows.
     """
-    from ml.monitoring.evidently_adapter import html_report
-
     validation = validate(workspace, spec, window)
     with workspace.registry.read() as reader:
         champion = reader.champion_at(spec.model, window.start)
         schema = required_schema(reader, spec)
     if champion is None:
         raise NotFoundError(f"{spec.model} had no champion at the start of {window}.", remedy="choose a later batch.")
-    html = html_report(
+    asked = spec.monitoring.drift
+    batch = workspace.frame(validation.kept_sha256)
+    strata = [name for name in asked.by if name in batch.columns]
+    page = page_of(
+        spec,
+        schema,
         conform(workspace.frame(champion.manifest["reference_sha256"]), schema),
-        conform(workspace.frame(validation.kept_sha256), schema),
-        numeric=schema.names(ColumnRole.NUMERIC),
-        categorical=schema.names(ColumnRole.CATEGORICAL),
+        conform(stratified(batch, strata, asked.sample, seed=spec.training.seed), schema),
         title=f"{spec.model}: {window} against the training rows of version {champion.version}",
-        spec=spec.monitoring.drift,
-        drift_share=spec.monitoring.drift_share,
-        seed=spec.training.seed,
     )
-    sha256 = workspace.store.put(html)
+    sha256 = workspace.store.put(page)
     with workspace.registry.write() as writer:
         writer.add_report(spec.model, window, KIND, sha256, window.end)
     return workspace.store.url_of(sha256)

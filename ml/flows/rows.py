@@ -13,6 +13,7 @@ import pandas as pd
 
 from ml.data.labels import join_labels
 from ml.domain.digests import digest_of
+from ml.domain.errors import NotFoundError
 from ml.domain.records import SnapshotRole
 from ml.domain.windows import Window
 from ml.flows.workspace import Workspace
@@ -77,6 +78,24 @@ def labelled_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, *, as_o
     ]
     identity = digest_of([spec.digest, [(part.window.end.isoformat(), part.rows, *part.labels) for part in parts]])
     return workspace.gathered(identity, lambda: _gathered(workspace, spec, parts))
+
+
+def recorded_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, snapshots: Sequence[str]) -> LabelledRows:
+    """Return the labelled rows of frames that were noted once (:attr:`LabelledRows.snapshots`), as they were then.
+
+    Raises:
+        NotFoundError: no batch on record has kept one of the frames.
+        ArtifactError: one of them is gone.
+    """
+    windows = reader.windows_of_kept_rows(spec.model)
+    together = 2 if spec.labels_are_separate else 1
+    parts = []
+    for place in range(0, len(snapshots), together):
+        rows, *labels = snapshots[place : place + together]
+        if rows not in windows:
+            raise NotFoundError(f"No batch of {spec.model} on record has kept the rows {rows}.")
+        parts.append(_Part(windows[rows], rows, tuple(labels)))
+    return _gathered(workspace, spec, parts)
 
 
 def _gathered(workspace: Workspace, spec: ModelSpec, parts: Sequence[_Part]) -> LabelledRows:

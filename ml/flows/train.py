@@ -16,17 +16,21 @@ from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.records import Decision, Verdict, Version
 from ml.domain.schema import TableSchema
 from ml.evaluation import Pick, pick, terms_of
+from ml.flows.exhibits import complaint_of
 from ml.flows.lease import lease_of
+from ml.flows.profile import frozen_layout, layout_for
 from ml.flows.provenance import code_version, library_versions
+from ml.flows.reference import Reference, put_reference, reference_of
 from ml.flows.rows import LabelledRows, labelled_rows
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
+from ml.monitoring.sample import stratified
 from ml.problems import problem_of
-from ml.profiles import conform
+from ml.profiles import Layout, conform
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.specs.training import FixedWindow, window_from, window_json
-from ml.training import Fitted, Split, TrainingSet, fit, split_batches, training_sets
+from ml.training import Fitted, Split, TrainingSet, fit, importance_of, split_batches, training_sets
 
 OnTrial = Callable[[int, int], None]
 _log = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ class TrainingRows:
     decision: Decision
     champion: Version | None
     schema: TableSchema
+    layout: Layout
     labelled: LabelledRows
     split: Split
 
@@ -201,7 +206,8 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
         holdout=spec.gate.holdout,
         newer_than=None if champion is None else champion.seen_until,
     )
-    return TrainingRows(decision, champion, schema, labelled, split)
+    layout = frozen_layout(workspace, reader, spec) or layout_for(labelled.frame, schema, spec)
+    return TrainingRows(decision, champion, schema, layout, labelled, split)
 
 
 def _register(
@@ -226,15 +232,17 @@ def _register(
         "rows": len(trained_on.rows),
         "window": window_json(trained_on.window),
         "windows": [
-            {**_said(one.trained_on), "metric": value, "chance": chance}
+            {**_said(one.trained_on), "metric": value, "chance": chance, "seconds": one.fitted.seconds}
             for one, value, chance in zip(candidates, picked.values, picked.chances, strict=True)
         ],
         "windows_left": [{**_said(one.trained_on), "why": one.error.message} for one in left],
         "holdout_rows": len(rows.split.holdout),
         "holdout_from": rows.split.holdout_from.isoformat(),
         "labelled_until": None if rows.labelled.until is None else rows.labelled.until.isoformat(),
+        "reference": put_reference(workspace, learned_reference(spec, rows, chosen)),
         "reference_sha256": put_frame(workspace.store, reference_sample(trained_on.rows, spec, rows.schema)),
         "holdout_predictions_sha256": put_frame(workspace.store, chosen.predictions),
+        "complaint": complaint_of(spec, rows.schema, fitted.estimator, trained_on.rows),
         "seconds": round(sum(one.fitted.seconds for one in candidates), 3),
     }
     with workspace.registry.write() as writer:
@@ -263,9 +271,19 @@ def predict(spec: ModelSpec, rows: TrainingRows, estimator: Any) -> pd.DataFrame
     return problem_of(spec.problem).predict(estimator, conform(rows.split.holdout, rows.schema))
 
 
+def learned_reference(spec: ModelSpec, rows: TrainingRows, chosen: Candidate) -> Reference:
+    """Return what drift is measured against: profiles of what a candidate learned from and predicted."""
+    learned, schema = chosen.trained_on.rows, rows.schema
+    importance = importance_of(
+        problem_of(spec.problem), chosen.fitted.estimator, conform(learned, schema), seed=spec.training.seed
+    )
+    return reference_of(spec, schema, learned, chosen.predictions, layout=rows.layout, importance=importance)
+
+
 def reference_sample(frame: pd.DataFrame, spec: ModelSpec, schema: TableSchema) -> pd.DataFrame:
-    """Return what drift is measured against: a bounded sample of the training rows, features and targets."""
-    size = spec.monitoring.drift.sample
-    sample = frame.sample(size, random_state=spec.training.seed) if len(frame) > size else frame
-    columns = [*schema.features, *spec.problem.targets]
-    return sample.loc[:, columns].reset_index(drop=True)
+    """Return the training rows that the HTML report and the classifier of drift see: a bounded, stratified sample."""
+    classes = () if problem_of(spec.problem).numeric_output else spec.problem.targets
+    strata = (*(name for name in spec.monitoring.drift.by if name in frame.columns), *classes)
+    columns = dict.fromkeys((*schema.features, *strata, *spec.problem.targets))
+    sample = stratified(frame, strata, spec.monitoring.drift.sample, seed=spec.training.seed)
+    return sample.loc[:, list(columns)].reset_index(drop=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ml.artifacts.frames import put_frame
 from ml.domain.errors import DataError, NotFoundError
 from ml.domain.findings import Finding, Severity
 from ml.domain.records import Snapshot, SnapshotRole, Validation
 from ml.domain.windows import Window
+from ml.flows.profile import frozen_layout, layout_for, put_layout, put_profile
 from ml.flows.schema import frozen_schema, inferred_schema, schema_key
 from ml.flows.workspace import Workspace
+from ml.profiles.engine import StoredTable, engine_of
 from ml.registry import Reader
 from ml.specs import ModelSpec
 from ml.validation import Validated
@@ -45,15 +49,26 @@ def newest_snapshot(reader: Reader, spec: ModelSpec, window: Window) -> Snapshot
 
 def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Validation:
     with workspace.registry.read() as reader:
-        schema = frozen_schema(reader, spec)
+        schema, layout = frozen_schema(reader, spec), frozen_layout(workspace, reader, spec)
         recent = reader.recent_rows(spec.model, before=snapshot.window.start, limit=_RECENT_BATCHES)
     frame = workspace.frame(snapshot.sha256)
     expected = schema or inferred_schema(frame, spec)
-    result = check(frame, spec=spec, schema=expected, window=snapshot.window, recent_rows=recent)
+    known = layout or layout_for(frame, expected, spec)
+    engine = engine_of(spec.engine)
+    profile = engine.profile(StoredTable(workspace.store.url_of(snapshot.sha256), frame), known)
+    result = check(frame, spec=spec, schema=expected, window=snapshot.window, profile=profile, recent_rows=recent)
     validation = _record(workspace, snapshot, result)
+    if result.kept is not frame:
+        # Rows that were set aside are in no profile, nor do they say what is frozen.
+        known = layout or layout_for(result.kept, expected, spec)
+        profile = engine.profile(StoredTable(workspace.store.url_of(validation.kept_sha256), result.kept), known)
+    if validation.passed or layout is not None:
+        validation = replace(validation, profile_sha256=put_profile(workspace, profile))
     with workspace.registry.write() as writer:
         if validation.passed and schema is None:
             writer.freeze_schema(spec.model, schema_key(spec), expected.to_json())
+        if validation.passed and layout is None:
+            writer.freeze_layout(spec.model, schema_key(spec), put_layout(workspace, known))
         writer.add_validation(validation, model=spec.model, window=snapshot.window, as_of=snapshot.as_of)
     return validation
 

@@ -24,6 +24,7 @@ T = TypeVar("T")
 _CACHED_CELLS = 64 * 1024**2
 """Half a gigabyte, at eight bytes a cell."""
 _CACHED_MODELS = 8
+_SMALL_THINGS = 256
 
 
 def connection_from_environment(connection: str) -> str:
@@ -63,6 +64,7 @@ class Workspace:
     _frames: OrderedDict[str, pd.DataFrame] = field(default_factory=OrderedDict, repr=False)
     _cells: int = field(default=0, repr=False)
     _models: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
+    _small: OrderedDict[str, Any] = field(default_factory=OrderedDict, repr=False)
     _gathered: tuple[str, Any] = field(default=("", None), repr=False)
 
     @classmethod
@@ -74,12 +76,13 @@ class Workspace:
         Raises:
             EvergreenError: one of them cannot be reached; the message says which and what to do.
         """
+        who = actor if actor is not None else _login()
         return cls(
             settings=settings,
-            registry=Registry.open(settings.database_url),
+            registry=Registry.open(settings.database_url, actor=who, signing_key=settings.signing_key),
             store=ArtifactStore(settings.artifacts_url),
             resolve_connection=resolve_connection or connection_from_environment,
-            actor=actor if actor is not None else _login(),
+            actor=who,
         )
 
     def frame(self, sha256: str) -> pd.DataFrame:
@@ -117,6 +120,20 @@ class Workspace:
             self._gathered = (identity, gather())
         found: T = self._gathered[1]
         return found
+
+    def kept(self, sha256: str, build: Callable[[bytes], T]) -> T:
+        """Return a small stored thing, built from its bytes: a profile or a layout."""
+        if sha256 not in self._small:
+            self.keep(sha256, build(self.store.get(sha256)))
+        self._small.move_to_end(sha256)
+        found: T = self._small[sha256]
+        return found
+
+    def keep(self, sha256: str, thing: Any) -> None:
+        """Keep a small thing that was just stored."""
+        self._small[sha256] = thing
+        while len(self._small) > _SMALL_THINGS:
+            self._small.popitem(last=False)
 
     def close(self) -> None:
         """Release the database."""

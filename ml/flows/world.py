@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,20 +12,23 @@ import pandas as pd
 
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
-from ml.domain.findings import Finding, Outcome, Severity
-from ml.domain.records import GateResult, Observation, Quantity
-from ml.evaluation import Judgement, judge, pick, terms_of
+from ml.domain.findings import Finding, Outcome
+from ml.domain.records import Observation, Quantity
+from ml.evaluation import Exhibits, Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
-from ml.flows.drift import Sides, drift_of, observations_of
-from ml.flows.matrix import Column, Matrix, Recipe
+from ml.flows.challenges import Opponent, challenge_of, document_of, held_out_of, opponent_of, seen_finding
+from ml.flows.drift import Current, drift_of, observations_of
+from ml.flows.exhibits import attempts_on, constant_predictions, origin_of
+from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
+from ml.flows.recipe import Column, Recipe
+from ml.flows.reference import reference_of
 from ml.flows.train import reference_sample
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
 from ml.policies.replay import Challenge, Step
-from ml.profiles import conform
-from ml.training import Split, TrainingSet, fit_dummy, refit_set, training_set, training_sets
+from ml.training import Split, TrainingSet, refit_set, training_set, training_sets
 
 Json = Mapping[str, Any]
 
@@ -38,7 +40,8 @@ class RecordedWorld:
         self.past, self.matrix = past, Matrix(past, cells)
         self._cells = cells
         self._recipes: dict[str, Recipe] = {}
-        self._challenges: dict[tuple[int, str, datetime | None], Challenge | None] = {}
+        self._states: dict[int, str] = {}
+        self._challenges: dict[tuple[int, Opponent], Challenge | None] = {}
         self._spec, self._problem = past.spec, self.matrix.problem
         self._metric = self._problem.metrics[self._spec.problem.metric]
 
@@ -72,40 +75,49 @@ class RecordedWorld:
         """Make an estimator known by its key."""
         self._recipes[recipe.key] = recipe
 
-    def challenge(self, step: int, champion: Challenge | None, least_gain: float | None) -> Challenge | None:
+    def challenge(
+        self, step: int, champion: Challenge | None, least_gain: float | None, earlier: Sequence[Challenge]
+    ) -> Challenge | None:
         """Train and judge a challenger after a step; None if it could not be trained then."""
-        serving, newer_than = ("", None) if champion is None else (champion.serving, champion.seen_until)
-        place = (step, serving, newer_than)
+        opponent = opponent_of(champion, earlier)
+        place = (step, opponent)
         if place not in self._challenges:
-            self._challenges[place] = self._challenge(step, serving, newer_than)
+            self._challenges[place] = self._challenge(step, opponent)
         found = self._challenges[place]
         if found is None:
             return None
-        if least_gain is None or champion is None or pays(found.gate.difference, least_gain):
+        asked = least_gain is not None and champion is not None and NOT_WORTH_IT not in self._spec.gate.override
+        if least_gain is None or not asked or pays(found.gate.difference, least_gain):
             return found
         gate = replace(found.gate, passed=False, findings=(*found.gate.findings, _not_worth_it(least_gain)))
         return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
-    def _challenge(self, step: int, serving: str, newer_than: datetime | None) -> Challenge | None:
-        state = self.past.digest(self.past.known[step])
-        since = None if newer_than is None else newer_than.isoformat()
-        key = "challenge:" + digest_of([self.matrix.base, state, serving, since])
+    def _challenge(self, step: int, opponent: Opponent) -> Challenge | None:
+        key = "challenge:" + digest_of([self._known(step), opponent.to_json()])
         stored = self._cells.get(key)
         if stored is None:
-            document = self._worked_out(step, serving, newer_than)
+            document = self._worked_out(step, opponent)
             stored = json.dumps(document).encode()
             self._cells.put([(key, stored)])
         return self._read(step, json.loads(stored))
 
-    def _worked_out(self, step: int, serving: str, newer_than: datetime | None) -> Json | None:
+    def _known(self, step: int) -> str:
+        """Digest of all that a training after a step depends on, but for whom it meets."""
+        if step not in self._states:
+            end = self.past.windows[step].end
+            took = [one.manifest.get("seconds") for one in self.past.versions if one.as_of == end]  # it is on record
+            self._states[step] = digest_of([self.matrix.base, self.past.digest(self.past.known[step]), took])
+        return self._states[step]
+
+    def _worked_out(self, step: int, opponent: Opponent) -> Json | None:
         """Do what training and evaluation do, with the matrix's estimators."""
         try:
-            split = self.matrix.split(step, newer_than=newer_than)
+            split = self.matrix.split(step, newer_than=opponent.seen_until)
         except DataError:
             return None
         least = self._spec.training.min_rows
         sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
-        recipes = [self.matrix.recipe(step, one) for one in sets]
+        recipes = [self.matrix.recipe(step, one.first, one.last) for one in sets]
         fitted = [
             (one, recipe, column)
             for one, recipe in zip(sets, recipes, strict=True)
@@ -120,11 +132,11 @@ class RecordedWorld:
         picked = pick(self._metric, terms, least_rows=self._spec.gate.min_rows, seed=self._spec.training.seed)
         chosen, recipe, column = fitted[picked.place]
         judgement = self._judge(
-            split, chosen, truth=truth, challenger=predictions[picked.place], serving=serving, held=held
+            split, chosen, column, truth=truth, challenger=predictions[picked.place], opponent=opponent, held=held
         )
         refitted = self._refitted(step, refit_set(split, chosen.window), column) if judgement.passed else None
         seconds = round(sum(one.seconds for _, _, one in fitted), 3)
-        return _document(
+        return document_of(
             split,
             chosen,
             recipe=recipe,
@@ -132,14 +144,16 @@ class RecordedWorld:
             judgement=judgement,
             windows=len(fitted),
             seconds=seconds,
-            spec=self._spec,
+            time_column=self._spec.time.column,
+            opponent=opponent,
         )
 
     def _refitted(self, step: int, trained_on: TrainingSet, column: Column) -> Recipe | None:
         """What is fitted once more, None if nothing is: as in evaluation, what was judged then serves."""
         if not self._spec.gate.refit or len(trained_on.rows) < self._spec.training.min_rows:
             return None
-        recipe = self.matrix.recipe(step, trained_on, chosen=column)
+        chosen = (column.candidate, column.parameters)
+        recipe = self.matrix.recipe(step, trained_on.first, trained_on.last, chosen=chosen)
         return recipe if self.matrix.column(recipe) is not None else None
 
     def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:
@@ -155,20 +169,20 @@ class RecordedWorld:
         self,
         split: Split,
         chosen: TrainingSet,
+        column: Column,
         *,
         truth: pd.DataFrame,
         challenger: pd.DataFrame,
-        serving: str,
+        opponent: Opponent,
         held: Sequence[Part],
     ) -> Judgement:
         spec, schema = self._spec, self.past.schema
-        champion = dummy = None
-        if serving:
-            champion = self._predictions(self._recipes[serving], held, len(split.holdout))
-        elif len(split.holdout):
-            learned = training_set(split, chosen.window).rows
-            constant = fit_dummy(learned, spec=spec, schema=schema, problem=self._problem)
-            dummy = self._problem.predict(constant, conform(split.holdout, schema))
+        learned = training_set(split, chosen.window).rows
+        champion = best = None
+        if opponent.serving:
+            champion = self._predictions(self._recipes[opponent.serving], held, len(split.holdout))
+            if opponent.has_a_better_one(split.holdout_from):
+                best = self._predictions(self._recipes[opponent.best], held, len(split.holdout))
         return judge(
             gate=spec.gate,
             problem=self._problem,
@@ -176,8 +190,16 @@ class RecordedWorld:
             truth=truth,
             challenger=challenger,
             champion=champion,
-            dummy=dummy,
+            dummy=constant_predictions(spec, schema, learned, split.holdout) if len(split.holdout) else None,
             seed=spec.training.seed,
+            exhibits=Exhibits(
+                attempts=attempts_on(held_out_of(split), opponent.earlier),
+                best=best,
+                rows=split.holdout,
+                features=tuple(schema.features),
+                origin=origin_of(split, schema, learned, schema.features),
+                complaint=column.complaint,
+            ),
         )
 
     def _read(self, step: int, document: Json | None) -> Challenge | None:
@@ -185,32 +207,7 @@ class RecordedWorld:
             return None
         for name in ("challenger", "serving"):
             self.remember(Recipe(**{**document[name], "step": step}))
-        gate, until = document["gate"], document["refit_until"]
-        return Challenge(
-            challenger=document["challenger"]["key"],
-            serving=document["serving"]["key"],
-            trained_from=datetime.fromisoformat(document["trained_from"]),
-            trained_until=datetime.fromisoformat(document["trained_until"]),
-            refit_until=None if until is None else datetime.fromisoformat(until),
-            windows=document["windows"],
-            seconds=document["seconds"],
-            gate=GateResult(
-                model=self._spec.model,
-                challenger=0,
-                champion=None,
-                as_of=self.past.windows[step].end,
-                passed=gate["passed"],
-                sentence=gate["sentence"],
-                metrics=gate["metrics"],
-                difference=gate["difference"],
-                interval=None if gate["interval"] is None else (gate["interval"][0], gate["interval"][1]),
-                rows=gate["rows"],
-                rows_sha256="",
-                refitted=until is not None,
-                generation=0,
-                findings=tuple(_finding(code, outcome) for code, outcome in gate["findings"]),
-            ),
-        )
+        return challenge_of(document, model=self._spec.model, as_of=self.past.windows[step].end)
 
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         """Return the drift of one batch against the champion's training rows, as monitoring measures it."""
@@ -222,7 +219,10 @@ class RecordedWorld:
             stored = json.dumps(self._measured(champion, step, parts)).encode()
             self._cells.put([(key, stored)])
         window = self.past.windows[step]
-        return [Observation(window, window.end, **one) for one in map(_observation, json.loads(stored))]
+        return [
+            Observation(window, window.end, **{**one, "quantity": Quantity(one["quantity"])})
+            for one in json.loads(stored)
+        ]
 
     def _measured(self, champion: Challenge, step: int, parts: Sequence[Part]) -> list[Json]:
         spec, schema = self._spec, self.past.schema
@@ -230,14 +230,25 @@ class RecordedWorld:
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
         newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
-        sides = Sides(
-            reference=reference_sample(learned, spec, schema),
-            features=self.past.features(step),
-            reference_predictions=self._predictions(recipe, newest, champion.gate.rows),
+        multivariate = spec.monitoring.drift.multivariate
+        reference = reference_of(
+            spec,
+            schema,
+            learned,
+            self._predictions(recipe, newest, champion.gate.rows),
+            layout=self.past.layout,
+            importance=self.column(champion.challenger).importance,
+        )
+        current = Current(
+            features=self.past.profile(step, reference.features.layout),
+            rows=self.past.kept(step),
             predictions=self.matrix.scored(self._recipes[champion.serving], step),
             labelled=[self.past.joined(part) for part in self.past.arrived(step)],
+            compared=self.past.compared_with(step, reference),
+            learned=reference_sample(learned, spec, schema) if multivariate else None,
         )
-        found = observations_of(drift_of(spec, schema, sides), window=self.past.windows[step], version=None)
+        drift = drift_of(spec, schema, reference, current)
+        found = observations_of(drift, window=self.past.windows[step], version=None)
         return [
             {
                 "quantity": one.quantity.value,
@@ -254,47 +265,5 @@ def _defined(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _observation(document: Json) -> Json:
-    return {**document, "quantity": Quantity(document["quantity"])}
-
-
-def _finding(code: str, outcome: str) -> Finding:
-    """Return what a policy sees of a check."""
-    return Finding(code, Severity.ERROR, "", "", "", "", Outcome(outcome))
-
-
 def _not_worth_it(least_gain: float) -> Finding:
-    return replace(_finding(NOT_WORTH_IT, Outcome.FAILED.value), expected=f"a gain of at least {least_gain:+.4g}")
-
-
-def _document(
-    split: Split,
-    chosen: TrainingSet,
-    *,
-    recipe: Recipe,
-    refitted: Recipe | None,
-    judgement: Judgement,
-    windows: int,
-    seconds: float,
-    spec: Any,
-) -> Json:
-    first = chosen.rows[spec.time.column].iloc[0].to_pydatetime()
-    until = max(batch.end for batch in split.batches)
-    return {
-        "challenger": asdict(recipe),
-        "serving": asdict(refitted or recipe),
-        "trained_from": first.isoformat(),
-        "trained_until": split.trained_until.isoformat(),
-        "refit_until": None if refitted is None else until.isoformat(),
-        "windows": windows,
-        "seconds": seconds,
-        "gate": {
-            "passed": judgement.passed,
-            "sentence": judgement.sentence,
-            "metrics": judgement.metrics,
-            "difference": judgement.difference,
-            "interval": judgement.interval,
-            "rows": len(split.holdout),
-            "findings": [[one.code, one.outcome.value] for one in judgement.findings],
-        },
-    }
+    return replace(seen_finding(NOT_WORTH_IT, Outcome.FAILED.value), expected=f"a gain of at least {least_gain:+.4g}")

@@ -1,9 +1,10 @@
 """What is watched between retrainings: drift, performance, and which labels are due."""
 
 from ml.monitoring.drift import ColumnDrift, drift_share, measure_drift
-from ml.monitoring.findings import drift_findings, drift_observations
+from ml.monitoring.findings import drift_findings, drift_observations, no_reference
 from ml.monitoring.labels import BatchLabels, windows_due
 from ml.monitoring.performance import measure_performance, performance_findings
+from ml.monitoring.reference import reference_batches
 
 __all__ = [
     "BatchLabels",
@@ -13,6 +14,8 @@ __all__ = [
     "drift_share",
     "measure_drift",
     "measure_performance",
+    "no_reference",
     "performance_findings",
+    "reference_batches",
     "windows_due",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ml.domain.findings import Outcome
-from ml.monitoring.distances import METHODS, drifted
-from ml.monitoring.values import NoValuesError, Values, values_of
+from ml.monitoring.discoveries import believable
+from ml.monitoring.evidence import combined, p_values
+from ml.monitoring.intervals import interval
+from ml.monitoring.measures import MEASURES, Measure
+from ml.monitoring.sides import OTHERS, ColumnSides, Incomparable
 from ml.specs.monitoring import DriftSpec
 
 _NAMED = 3  # so many new categories are named in a note
@@ -21,109 +23,181 @@ _NAMED = 3  # so many new categories are named in a note
 class ColumnDrift:
     """What the check of one column said.
 
-    ``score`` is None where nothing could be measured, and ``note`` then says why; otherwise ``note`` says what else was
-    noticed (new categories, rows without a value). ``rows`` are the current rows that the score rests on.
+    ``effect`` is how far the sides lie apart by ``method``, with a 95 % ``interval``; ``score`` is what Evidently calls
+    the drift score of that method, the same number or a p-value. They are None where the values could not be compared,
+    and ``note`` then says why. ``p_value`` is that of our own test of the column, values and missing ones together.
+    ``missing`` are the shares of rows without a value, in the reference and in the batch. ``significant`` says that
+    more than chance is at work; ``drifted``, that it also matters. ``rows`` are the current rows with a value.
     """
 
     column: str
     method: str
-    score: float | None
     threshold: float
-    drifted: bool
     outcome: Outcome
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    score: float | None = None
+    p_value: float | None = None
+    missing: tuple[float, float] = (0.0, 0.0)
+    significant: bool = False
+    drifted: bool = False
     note: str = ""
     rows: int = 0
+    segment: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The column's name, with its segment where it has one."""
+        return f"{self.column} [{self.segment}]" if self.segment else self.column
+
+    @property
+    def tested(self) -> bool:
+        """Whether anything of the column could be tested."""
+        return self.outcome in (Outcome.PASSED, Outcome.WARNING)
 
 
 def measure_drift(
-    reference: pd.DataFrame,
-    current: pd.DataFrame,
-    *,
-    numeric: Sequence[str],
-    categorical: Sequence[str],
-    spec: DriftSpec,
-    seed: int,
+    columns: Sequence[ColumnSides | Incomparable], *, spec: DriftSpec, level: float
 ) -> tuple[ColumnDrift, ...]:
-    """Measure each column's drift on bounded samples of both sides; columns in the order given, numbers first.
+    """Measure the drift of columns that are checked together, in the order given.
 
-    Works alike for features, predictions and the target. Rows without a value are left out, as Evidently does; infinite
-    numbers count as no value.
+    A column has drifted if its difference is more than chance, at a false discovery rate of ``level`` over all of them,
+    and matters: its effect reaches ``spec.threshold`` (and its interval is above 0), or its share of missing values
+    moved by ``spec.missing``.
     """
-    wanted = None if spec.columns is None else set(spec.columns)
-    past, now = bounded_sample(reference, spec.sample, seed), bounded_sample(current, spec.sample, seed)
-    columns = [(name, spec.numeric, True) for name in numeric] + [
-        (name, spec.categorical, False) for name in categorical
-    ]
+    tests = [_test(column, values, missing, spec) for column, (values, missing) in _tested(columns)]
+    limit = believable([test.p_value for test in tests if test.p_value is not None], level)
+    of = {id(test.sides): test for test in tests}
     return tuple(
-        _measure(past, now, name, method, numeric=is_number, spec=spec)
-        for name, method, is_number in columns
-        if wanted is None or name in wanted
+        _incomparable(column, spec) if isinstance(column, Incomparable) else _measured(of[id(column)], spec, limit)
+        for column in columns
     )
 
 
-def drift_share(drifts: Sequence[ColumnDrift]) -> float | None:
-    """Return the share of drifted columns among those that could be tested; None if none could."""
-    tested = [drift for drift in drifts if drift.score is not None]
-    return sum(drift.drifted for drift in tested) / len(tested) if tested else None
+def drift_share(drifts: Sequence[ColumnDrift], weights: Mapping[str, float] | None = None) -> float | None:
+    """Return the share of drifted columns among those that could be tested, by weight; None if none could.
 
-
-def bounded_sample(frame: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
-    """Return the frame, or ``size`` of its rows drawn with ``seed``, in their order."""
-    if len(frame) <= size:
-        return frame
-    chosen = np.random.default_rng(seed).choice(len(frame), size, replace=False, shuffle=False)
-    return frame.iloc[np.sort(chosen)]
-
-
-def _measure(
-    reference: pd.DataFrame, current: pd.DataFrame, name: str, method: str, *, numeric: bool, spec: DriftSpec
-) -> ColumnDrift:
-    def untested(outcome: Outcome, note: str) -> ColumnDrift:
-        return ColumnDrift(name, method, None, spec.threshold, drifted=False, outcome=outcome, note=note)
-
-    sides: list[Values] = []
-    for side, frame in (("reference", reference), ("batch", current)):
-        found = list(frame.columns).count(name)
-        if found != 1:
-            return untested(Outcome.NOT_APPLICABLE, f"the {side} has {found or 'no'} such column{'s' * (found > 1)}")
-        try:
-            values = values_of(frame[name], numeric=numeric)
-        except NoValuesError as error:
-            return untested(Outcome.CANNOT_TELL, f"the {side} {error}")
-        if values.size < spec.min_rows:
-            note = f"the {side} has {values.size} rows with a value, {spec.min_rows} are needed"
-            return untested(Outcome.CANNOT_TELL, note)
-        sides.append(values)
-    past, now = sides
-    if (past == past[0]).all() and (now == past[0]).all():
-        return untested(Outcome.NOT_APPLICABLE, f"it is always {past[0]}, in the reference and in the batch")
-    score = _score(method, past, now)
-    if score is None:
-        return untested(Outcome.CANNOT_TELL, f"{method} has no finite value: the values lie too far apart or too close")
-    verdict = drifted(method, score, spec.threshold)
-    outcome = Outcome.WARNING if verdict else Outcome.PASSED
-    note = _note(past, now, numeric=numeric)
-    return ColumnDrift(name, method, score, spec.threshold, verdict, outcome, note, int(now.size))
-
-
-def _score(method: str, past: Values, now: Values) -> float | None:
-    try:
-        with np.errstate(all="ignore"):
-            score = METHODS[method](past, now)
-    except ValueError:  # NumPy cannot cut the range into bins
+    ``weights`` say how much each column counts; without them, and where none of the tested ones has a weight, all count
+    alike. Columns of segments do not count.
+    """
+    tested = [drift for drift in drifts if drift.tested and not drift.segment]
+    if not tested:
         return None
-    return score if np.isfinite(score) else None
+    counts = [1.0 if weights is None else weights.get(drift.column, 0.0) for drift in tested]
+    if not sum(counts):
+        counts = [1.0] * len(tested)
+    share = sum(count for count, drift in zip(counts, tested, strict=True) if drift.drifted) / sum(counts)
+    return min(share, 1.0)
 
 
-def _note(past: Values, now: Values, *, numeric: bool) -> str:
-    if (past == past[0]).all():
-        return f"it was always {past[0]} in the reference"
-    if numeric:
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """The p-values of one column's values and of its missing ones; ``untestable`` is why its values have none."""
+
+    sides: ColumnSides
+    values: float | None
+    missing: float | None
+    untestable: tuple[Outcome, str] | None
+
+    @property
+    def p_value(self) -> float | None:
+        return combined(self.values, self.missing)
+
+    def carried_by(self, part: float | None, limit: float) -> bool:
+        """Tell whether one of the two tests alone is believed."""
+        tests = (self.values is not None) + (self.missing is not None)
+        return part is not None and part * tests <= limit
+
+
+def _tested(
+    columns: Sequence[ColumnSides | Incomparable],
+) -> Iterator[tuple[ColumnSides, tuple[float | None, float | None]]]:
+    comparable = [column for column in columns if isinstance(column, ColumnSides)]
+    return zip(comparable, p_values(comparable), strict=True)
+
+
+def _test(column: ColumnSides, values: float | None, missing: float | None, spec: DriftSpec) -> _Test:
+    untestable = _untestable(column, spec.min_rows)
+    return _Test(column, values if untestable is None else None, missing, untestable)
+
+
+def _untestable(column: ColumnSides, least: int) -> tuple[Outcome, str] | None:
+    """Say why a column's values cannot be compared; None if they can."""
+    for name, side in (("reference", column.reference), ("batch", column.current)):
+        if side.rows < least:
+            return Outcome.CANNOT_TELL, f"the {name} has {side.rows} rows with a value, {least} are needed"
+    used = np.flatnonzero(column.reference.counts + column.current.counts)
+    if used.size <= 1:
+        if column.labels[used[0] : used[0] + 1] == (OTHERS,):
+            return Outcome.CANNOT_TELL, "its categories are too many and too even to be compared one by one"
+        return Outcome.NOT_APPLICABLE, f"it is always {_named(column, used[0])}, in the reference and in the batch"
+    return None
+
+
+def _incomparable(column: Incomparable, spec: DriftSpec) -> ColumnDrift:
+    return ColumnDrift(column.name, "", spec.threshold, column.outcome, note=column.note, segment=column.segment)
+
+
+def _measured(test: _Test, spec: DriftSpec, limit: float) -> ColumnDrift:
+    column = test.sides
+    measure = MEASURES[spec.numeric if column.places is not None else spec.categorical]
+    missing = (column.reference.missing_share, column.current.missing_share)
+    gone = test.carried_by(test.missing, limit) and abs(missing[1] - missing[0]) >= spec.missing
+    outcome, note = test.untestable or (Outcome.PASSED, "")
+    effect = None
+    if test.untestable is None:
+        effect, note = _effect(measure, column)
+        outcome = Outcome.PASSED if effect is not None else Outcome.CANNOT_TELL
+    bounds = None if effect is None else interval(measure, column, effect)
+    moved = test.carried_by(test.values, limit) and _matters(effect, bounds, spec.threshold)
+    if gone:
+        note = "; ".join(filter(None, (f"without a value {missing[0]:.1%} → {missing[1]:.1%}", note)))
+    return ColumnDrift(
+        column.name,
+        measure.name,
+        spec.threshold,
+        Outcome.WARNING if gone or moved else outcome,
+        effect=effect,
+        interval=bounds,
+        score=None if effect is None else measure.score(column) if measure.p_value else effect,
+        p_value=test.p_value,
+        missing=missing,
+        significant=test.p_value is not None and test.p_value <= limit,
+        drifted=gone or moved,
+        note=note,
+        rows=column.current.rows,
+        segment=column.segment,
+    )
+
+
+def _matters(effect: float | None, bounds: tuple[float, float] | None, threshold: float) -> bool:
+    """An effect that a few outliers make is none: its interval begins at 0."""
+    return effect is not None and bounds is not None and effect >= threshold and bounds[0] > 0
+
+
+def _effect(measure: Measure, column: ColumnSides) -> tuple[float | None, str]:
+    with np.errstate(all="ignore"):
+        effect = measure.effect_of(column)
+    if not np.isfinite(effect):
+        return None, f"{measure.name} has no finite value: the values lie too far apart or too close"
+    return effect, _note(column)
+
+
+def _named(column: ColumnSides, place: Any) -> str:
+    if column.places is not None:
+        return f"about {column.places[place]:g}"
+    return column.labels[place] if column.labels else f"category {place}"
+
+
+def _note(column: ColumnSides) -> str:
+    there = np.flatnonzero(column.reference.counts)
+    if there.size == 1:
+        return f"it was always {_named(column, there[0])} in the reference"
+    fresh = np.flatnonzero((column.reference.counts == 0) & (column.current.counts > 0))
+    if column.places is not None or not fresh.size:
         return ""
-    known = set(past.tolist())
-    fresh = Counter(value for value in now.tolist() if value not in known)
-    if not fresh:
-        return ""
-    names = ", ".join(name for name, _ in sorted(fresh.items(), key=lambda item: (-item[1], item[0]))[:_NAMED])
-    more = f" and {len(fresh) - _NAMED} more" if len(fresh) > _NAMED else ""
-    return f"new: {names}{more} ({fresh.total() / now.size:.1%} of the rows)"
+    order = sorted(fresh, key=lambda place: (-column.current.counts[place], _named(column, place)))
+    names = ", ".join(_named(column, place) for place in order[:_NAMED])
+    more = f" and {len(order) - _NAMED} more" if len(order) > _NAMED else ""
+    share = column.current.counts[fresh].sum() / column.current.rows
+    return f"new: {names}{more} ({share:.1%} of the rows)"

@@ -1,21 +1,29 @@
 """The only place that imports Evidently: its HTML report, and its own statistical tests as the standard for ours.
 
 Importing Evidently takes 5 seconds of CPU, so it happens inside the functions and nothing imports this module lightly.
+Run as a program, it builds one page under limits: ``python -m ml.monitoring.evidently_adapter FOLDER``.
 """
 
 from __future__ import annotations
 
 import html
+import json
+import resource
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 
 from ml.domain.errors import DataError
-from ml.monitoring.drift import bounded_sample, measure_drift
-from ml.monitoring.values import values_of
+from ml.monitoring.measures import MEASURES
+from ml.monitoring.values import NoValuesError, values_of
 from ml.specs.monitoring import DriftSpec
+
+REFERENCE, CURRENT, ASKED, PAGE = "reference.parquet", "current.parquet", "asked.json", "page.html"
+"""The files of the folder that the program is given, and the one that it leaves there."""
 
 
 def html_report(
@@ -27,27 +35,25 @@ def html_report(
     title: str,
     spec: DriftSpec | None = None,
     drift_share: float = 0.5,
-    seed: int = 0,
 ) -> bytes:
-    """Build Evidently's data drift report as one HTML page that needs no network.
+    """Build Evidently's data drift report of two samples as one HTML page that needs no network.
 
-    Methods, thresholds and the bounded samples are those of ``spec``, so that the page shows what was recorded. Columns
-    that cannot be tested are left out, since one of them would abort Evidently's report; DR003 names them.
+    Its methods and thresholds are those of ``spec``; it knows no evidence beside them, and calls more columns drifted
+    than we do. Columns that cannot be tested are left out, since one of them would abort Evidently's report.
 
     Raises:
         DataError: no column can be tested.
     """
     spec = spec or DriftSpec()
-    drifts = measure_drift(reference, current, numeric=numeric, categorical=categorical, spec=spec, seed=seed)
-    tested = {drift.column for drift in drifts if drift.score is not None}
-    if not tested:
+    sides = (reference, current)
+    numbers = [name for name in numeric if _can_be_tested(sides, name, numeric=True, least=spec.min_rows)]
+    texts = [name for name in categorical if _can_be_tested(sides, name, numeric=False, least=spec.min_rows)]
+    if not numbers and not texts:
         raise DataError(
             f"No column of {title!r} can be tested for drift, so there is nothing to report.",
             remedy="see the findings DR003 of the batch for the reason of each column.",
         )
-    numbers = [name for name in numeric if name in tested]
-    texts = [name for name in categorical if name in tested]
-    past, now = (_plain(bounded_sample(frame, spec.sample, seed), numbers, texts) for frame in (reference, current))
+    past, now = (_plain(frame, numbers, texts) for frame in sides)
     return _titled(_render(past, now, numbers=numbers, texts=texts, spec=spec, drift_share=drift_share), title).encode()
 
 
@@ -56,7 +62,7 @@ def evidently_score(
 ) -> tuple[float, bool]:
     """Return Evidently's own score of one column, and whether it calls that drift.
 
-    The contract suite holds ``ml.monitoring.distances`` to these values. Neither side may have missing values.
+    The contract suite holds ``ml.monitoring.measures`` to these values. Neither side may have missing values.
     """
     with _quiet():
         from evidently.legacy.calculations.stattests.registry import get_registered_stattest
@@ -66,6 +72,21 @@ def evidently_score(
         # Copies: some of Evidently's tests drop missing values in place.
         result = get_registered_stattest(method, kind)(reference.copy(), current.copy(), kind, threshold)
     return float(result.drift_score), bool(result.drifted)
+
+
+def _can_be_tested(sides: tuple[pd.DataFrame, pd.DataFrame], name: str, *, numeric: bool, least: int) -> bool:
+    seen: set[object] = set()
+    for frame in sides:
+        if list(frame.columns).count(name) != 1:
+            return False
+        try:
+            values = values_of(frame[name], numeric=numeric)
+        except NoValuesError:
+            return False
+        if values.size < least:
+            return False
+        seen.update(pd.unique(values)[:2])
+    return len(seen) > 1
 
 
 def _render(
@@ -81,16 +102,26 @@ def _render(
         from evidently import DataDefinition, Dataset, Report
         from evidently.presets import DataDriftPreset
 
+        (numeric, least_number), (categorical, least_text) = (
+            _evidentlys(method, spec) for method in (spec.numeric, spec.categorical)
+        )
         preset = DataDriftPreset(
             drift_share=drift_share,
-            num_method=spec.numeric,
-            cat_method=spec.categorical,
-            num_threshold=spec.threshold,
-            cat_threshold=spec.threshold,
+            num_method=numeric,
+            cat_method=categorical,
+            num_threshold=least_number,
+            cat_threshold=least_text,
         )
         definition = DataDefinition(numerical_columns=numbers, categorical_columns=texts)
         datasets = [Dataset.from_pandas(frame, data_definition=definition) for frame in (now, past)]
         return str(Report([preset], include_tests=False).run(*datasets).get_html_str(as_iframe=False))
+
+
+def _evidentlys(method: str, spec: DriftSpec) -> tuple[str, float]:
+    """Return Evidently's method and its threshold; it has no L-infinity, total variation is next to it."""
+    if method == "linf":
+        return "TVD", spec.alpha
+    return method, spec.threshold if MEASURES[method].p_value is None else spec.alpha
 
 
 def _plain(frame: pd.DataFrame, numbers: list[str], texts: list[str]) -> pd.DataFrame:
@@ -111,3 +142,26 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def main(folder: Path) -> int:
+    """Build the page that a folder asks for; the exit code is 0 if it is there."""
+    asked = json.loads((folder / ASKED).read_text())
+    limit = int(asked.pop("memory_bytes"))
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    try:
+        page = html_report(
+            pd.read_parquet(folder / REFERENCE),
+            pd.read_parquet(folder / CURRENT),
+            spec=DriftSpec.model_validate_json(json.dumps(asked.pop("spec"))),
+            **asked,
+        )
+    except DataError as error:
+        sys.stderr.write(error.message)
+        return 1
+    (folder / PAGE).write_bytes(page)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

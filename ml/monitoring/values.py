@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Values = NDArray[Any]
+_MOST_CATEGORIES = 250  # trees of scikit-learn can tell 255 apart
 
 
 class NoValuesError(ValueError):
@@ -52,3 +54,35 @@ def _texts(column: pd.Series) -> Values:
 def _text(value: object) -> str:
     """1, 1.0 and "1" are the same category: a file with a gap in the column makes floats of whole numbers."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def coded(
+    frame: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[str]
+) -> tuple[NDArray[np.float64], list[bool]]:
+    """Return the columns as one array, categories by number and missing ones NaN, and which are categories.
+
+    Of a column with more categories than trees can tell apart, the most frequent ones are kept, the others are one.
+
+    Raises:
+        NoValuesError: a column holds other things than it should.
+    """
+    columns = [_finite(frame[name]) for name in numeric] + [_codes(frame[name]) for name in categorical]
+    table = np.column_stack(columns) if columns else np.empty((len(frame), 0))
+    return table, [False] * len(numeric) + [True] * len(categorical)
+
+
+def _finite(column: pd.Series) -> Values:
+    values: Values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _codes(column: pd.Series) -> Values:
+    try:
+        codes, distinct = pd.factorize(column.to_numpy(dtype=object))
+    except TypeError as error:
+        raise NoValuesError(f"holds values that are no categories ({error})") from error
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    rank = np.empty(len(distinct), dtype=np.int64)
+    rank[np.argsort(-counts, kind="stable")] = np.arange(len(distinct))
+    ranked = np.minimum(rank, _MOST_CATEGORIES - 1)
+    return np.where(codes < 0, np.nan, ranked[codes]) if len(distinct) else np.full(len(codes), np.nan)

@@ -47,13 +47,19 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One number measured on one batch; for drift, ``drifted`` is what the check concluded from it."""
+    """One number measured on one batch.
+
+    For drift, ``drifted`` is what the check concluded from it, ``significant`` whether it is more than chance, and
+    ``weight`` how much the champion uses the feature; None where the check did not say.
+    """
 
     window: Window
     subject: str
     value: float
     rows: int
     drifted: bool | None = None
+    significant: bool | None = None
+    weight: float | None = None
 
 
 class Ending(StrEnum):
@@ -185,4 +191,6 @@ def _plain(value: Any) -> Any:
         return [[_plain(key), _plain(part)] for key, part in value.items()]
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, float):
+        value += 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
     return value.value if isinstance(value, StrEnum) else value

@@ -7,6 +7,7 @@ this fold, the facts of a replayed decision are those of the recorded one.
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,11 +44,12 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
     """
     now = history.as_of
     ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
+    wanted = ledger.quantities
     for window in history.windows:
         if window.end <= now:
             ledger.add_window(window)
     for one in history.observations:
-        if one.as_of <= now and one.window.end <= now:
+        if one.quantity in wanted and one.as_of <= now and one.window.end <= now:
             ledger.observe(one)
     _follow(ledger, history)
     return ledger.facts(now)
@@ -110,6 +112,11 @@ class Ledger:
         self._constant: float | None = None
         self._last_retraining: datetime | None = None
 
+    @property
+    def quantities(self) -> Set[Quantity]:
+        """What is listened to; anything else that is observed changes nothing."""
+        return self._of_batches.keys() | self._of_versions.keys()
+
     def add_window(self, window: Window) -> None:
         """A batch arrived and passed validation."""
         if not self._windows or self._windows[-1] < window:
@@ -120,14 +127,22 @@ class Ledger:
     def observe(self, one: Observation) -> None:
         """Something was measured; of one thing on one batch the last word counts."""
         series = self._series(one)
-        value = _finite(one.value)
         if series is None:
             return
+        value = _finite(one.value)
         if value is None:
             series.drop(one.window, one.subject, one.as_of)
             return
-        drifted = one.detail.get("drifted")
-        seen = Measured(one.window, one.subject, value, one.rows, None if drifted is None else bool(drifted))
+        drifted, significant, weight = (one.detail.get(name) for name in ("drifted", "significant", "weight"))
+        seen = Measured(
+            one.window,
+            one.subject,
+            value,
+            one.rows,
+            drifted=None if drifted is None else bool(drifted),
+            significant=None if significant is None else bool(significant),
+            weight=None if weight is None else float(weight),
+        )
         series.put(seen, one.as_of)
 
     def _series(self, one: Observation) -> Series | None:

@@ -16,7 +16,8 @@ class Question:
     ``window`` is the batch decided on, ``asked`` whether a person asks for the retraining, ``bounded`` whether the
     primary metric lives in [0, 1] (then an absolute drop means something), ``policy`` the whole of it: rules read the
     costs and the fewest labelled rows on which a conclusion may rest. ``rival`` is the id of another decision whose
-    retraining is under way.
+    retraining is under way. Without ``counterfactual`` a rule need not search for what would have changed its answer:
+    the verdict is the same, its explanation shorter.
     """
 
     facts: Facts
@@ -25,6 +26,7 @@ class Question:
     asked: bool
     bounded: bool
     rival: str | None = None
+    counterfactual: bool = True
 
     @property
     def min_labelled(self) -> int:

@@ -17,8 +17,8 @@ class Series:
         self._last: dict[_Key, tuple[datetime, Measured | None]] = {}
         self._in_order = True
         self._newest: _Key | None = None
-        self._values: tuple[Measured, ...] | None = ()
-        self._counts: dict[Window, int] | None = {}
+        self._values: tuple[Measured, ...] | None = None  # until somebody asks: a whole history is taken in first
+        self._counts: dict[Window, int] | None = None
 
     def put(self, value: Measured, as_of: datetime) -> None:
         """Take in a value that was known at ``as_of``."""

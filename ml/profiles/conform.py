@@ -89,11 +89,12 @@ def texts_of(values: pd.Series, kind: ColumnType) -> npt.NDArray[np.object_]:
     """Return a column as texts, each value in the one form that it has under its type; None for *no value*."""
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
     texts = np.empty(len(distinct) + 1, dtype=object)
-    texts[:-1] = [_text(value, kind) for value in distinct]
+    texts[:-1] = [category_of(value, kind) for value in distinct]
     return texts[codes]  # the sentinel -1 takes the last one, None
 
 
-def _text(value: Any, kind: ColumnType) -> str:
+def category_of(value: Any, kind: ColumnType) -> str:
+    """Return a value as the text that it is a category by."""
     if isinstance(value, str):
         return _canonical(value, kind)
     if isinstance(value, bool | np.bool_):
@@ -116,6 +117,6 @@ def _canonical(text: str, kind: ColumnType) -> str:
         number = float(text)
     except ValueError:
         return text
-    return _text(
+    return category_of(
         int(text) if kind is ColumnType.INTEGER and number.is_integer() and text.strip("-").isdigit() else number, kind
     )

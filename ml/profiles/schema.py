@@ -43,7 +43,7 @@ def infer_schema(
     columns = []
     for name in frame.columns:
         values = frame[name]
-        found = _type_of(values)
+        found = type_of(values)
         role = _role(name, values, found, problem=problem, time=time, key=key, features=features)
         columns.append(ColumnSchema(str(name), found or _default_type(role), role, bool(values.isna().any())))
     return TableSchema(tuple(columns))
@@ -64,7 +64,7 @@ def _require(frame: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _type_of(values: pd.Series) -> ColumnType | None:
+def type_of(values: pd.Series) -> ColumnType | None:
     """Return a column's type, None if nothing is known because it has no value."""
     if values.isna().all():
         return None

@@ -54,6 +54,11 @@ def text_array(values: pd.Series) -> pa.Array:
         return pa.Array.from_pandas(values.map(str, na_action="ignore"), type=pa.string())
 
 
+def is_text(kind: Any) -> bool:
+    """Tell whether an Arrow type is one of texts."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def matches(texts: Any, pattern: str) -> Mask:
     """Tell for each text whether it matches; a missing one does not."""
     found = pc.fill_null(pc.match_substring_regex(texts, pattern), False)

@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from ml.domain.errors import LeaseHeldError, RegistryError, StalePromotionError
-from ml.domain.records import Act, Promotion, Stage, Version
+from ml.domain.records import Act, Promotion, Stage
+from ml.registry.custody.records import REJECTION
+from ml.registry.session import MODEL
 from ml.registry.tables import LeaseRow, ModelRow, PromotionRow, VersionRow
-from ml.registry.versions import VersionWriter
+from ml.registry.versions import VersionWriter, unknown
 
+_STAGES = select(VersionRow.version, VersionRow.stage).where(
+    VersionRow.model == MODEL,
+    or_(VersionRow.version == bindparam("version"), VersionRow.stage == Stage.CHAMPION.value),
+)
+"""Where a version and the champion stand."""
+_MOVE = (
+    update(VersionRow)
+    .where(
+        VersionRow.model == bindparam("of"),
+        VersionRow.version == bindparam("number"),
+        VersionRow.stage == bindparam("before"),
+    )
+    .values(stage=bindparam("to"))
+)
 _FROM = {Act.PROMOTE: Stage.CHALLENGER, Act.ROLLBACK: Stage.RETIRED}
 
 
@@ -82,7 +98,8 @@ class ChampionWriter(VersionWriter):
                 f"Version {version} of {model} cannot be rejected: it is {found.stage}, not a challenger.",
                 remedy="roll back if it should not serve.",
             )
-        self._move(found, Stage.REJECTED)
+        self._move(model, version, found.stage, Stage.REJECTED)
+        self._note(REJECTION, {"model": model, "version": version, "stage": Stage.REJECTED.value})
 
     def acquire_lease(self, model: str, holder: str, *, now: datetime, ttl: timedelta) -> None:
         """Let ``holder`` be the only one to retrain the model for ``ttl``; the same holder may ask again.
@@ -109,29 +126,24 @@ class ChampionWriter(VersionWriter):
 
     def _change(self, model: str, to_version: int, act: Act) -> int | None:
         """Let the old champion go, then the new one come; return the old one's number."""
-        champion, target = self.champion(model), self.version(model, to_version)
-        if target.stage is not _FROM[act]:
-            raise _wrong_stage(target, act)
+        stages = {row.version: Stage(row.stage) for row in self._all(_STAGES, model=model, version=to_version)}
+        if to_version not in stages:
+            raise unknown(model, to_version)
+        if stages[to_version] is not _FROM[act]:
+            raise _wrong_stage(model, to_version, stages[to_version], act)
+        champion = next((version for version, stage in stages.items() if stage is Stage.CHAMPION), None)
         if champion is not None:
-            self._move(champion, Stage.RETIRED)
-        self._move(target, Stage.CHAMPION)
-        return None if champion is None else champion.version
+            self._move(model, champion, Stage.CHAMPION, Stage.RETIRED)
+        self._move(model, to_version, _FROM[act], Stage.CHAMPION)
+        return champion
 
-    def _move(self, version: Version, stage: Stage) -> None:
+    def _move(self, model: str, version: int, before: Stage, after: Stage) -> None:
         """Change a stage only from what it was read as."""
         done = self._connection.execute(
-            update(VersionRow)
-            .where(
-                VersionRow.model == version.model,
-                VersionRow.version == version.version,
-                VersionRow.stage == version.stage.value,
-            )
-            .values(stage=stage.value)
+            _MOVE, {"of": model, "number": version, "before": before.value, "to": after.value}
         )
         if done.rowcount != 1:
-            raise RegistryError(
-                f"Version {version.version} of {version.model} is no longer {version.stage}.", remedy="try again."
-            )
+            raise RegistryError(f"Version {version} of {model} is no longer {before}.", remedy="try again.")
 
     def _advance(self, model: str, generation: int) -> None:
         done = self._connection.execute(
@@ -166,9 +178,8 @@ def _stale(model: str, version: int, expected: int, generation: int) -> StalePro
     )
 
 
-def _wrong_stage(version: Version, act: Act) -> RegistryError:
+def _wrong_stage(model: str, version: int, stage: Stage, act: Act) -> RegistryError:
     return RegistryError(
-        f"Version {version.version} of {version.model} is {version.stage}; "
-        f"accepted for {act} is one that is {_FROM[act]}.",
+        f"Version {version} of {model} is {stage}; accepted for {act} is one that is {_FROM[act]}.",
         remedy="promote a challenger, or roll back to a former champion.",
     )

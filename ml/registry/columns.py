@@ -54,7 +54,7 @@ class JsonText(TypeDecorator[Any]):
         """Write compact JSON."""
         return dumps(value)
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[str], Any]:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[str | None], Any]:
         """Read it back."""
         return _loads
 
@@ -107,6 +107,6 @@ def _moment_in_utc(moment: datetime | None) -> datetime | None:
 _decoder = json.JSONDecoder()
 
 
-def _loads(text: str) -> Any:
-    """Parse what :func:`dumps` wrote: one value and nothing around it."""
-    return _decoder.raw_decode(text)[0]
+def _loads(text: str | None) -> Any:
+    """Parse what :func:`dumps` wrote: one value and nothing around it; None where a join found no row."""
+    return None if text is None else _decoder.raw_decode(text)[0]

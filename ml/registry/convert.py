@@ -73,6 +73,7 @@ def validation_of(row: AnyRow, findings: Iterable[Finding]) -> Validation:
         kept_sha256=row.kept_sha256,
         quarantine_sha256=row.quarantine_sha256,
         findings=tuple(findings),
+        profile_sha256=row.profile_sha256,
     )
 
 
@@ -211,6 +212,7 @@ def gate_result_of(row: AnyRow) -> GateResult:
         refitted=row.refitted,
         generation=row.generation,
         findings=tuple(finding_of(finding) for finding in row.findings),
+        evidence=row.evidence or {},
     )
 
 

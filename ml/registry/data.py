@@ -19,12 +19,7 @@ from ml.registry.convert import AnyRow, finding_json, finding_of, snapshot_of, v
 from ml.registry.memory import END_OF_TIME, START_OF_TIME, Entry
 from ml.registry.records import Batch, Outline
 from ml.registry.session import AS_OF, MODEL, Reading, Writing
-from ml.registry.tables import (
-    FindingRow,
-    FindingSetRow,
-    SnapshotRow,
-    ValidationRow,
-)
+from ml.registry.tables import FindingRow, FindingSetRow, SnapshotRow, ValidationRow
 
 _CHUNK = 1000  # below what any database takes as parameters of one statement
 _KEPT_BATCHES = 20_000
@@ -264,6 +259,7 @@ class DataWriter(Writing, DataReader):
                 "rows_quarantined": int(validation.rows_quarantined),
                 "kept_sha256": validation.kept_sha256,
                 "quarantine_sha256": validation.quarantine_sha256,
+                "profile_sha256": validation.profile_sha256,
             },
         )
         return validation

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from ml.domain.errors import RegistryError
+from ml.registry.custody.anchor import begin_chains
 from ml.registry.engine import reading
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def migrate(engine: Engine) -> None:
             if revision is not None:
                 _refuse_unknown(connection, revision)
             _upgrade(connection)
+            begin_chains(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:

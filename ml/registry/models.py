@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from ml.registry.session import MODEL, Reading, Writing
 from ml.registry.tables import ModelRow, SpecRow, TableSchemaRow
 
 _NEWEST_SPEC = select(SpecRow.sha256, SpecRow.spec).where(SpecRow.model == MODEL).order_by(SpecRow.id.desc()).limit(1)
-_SCHEMA = select(TableSchemaRow.content).where(TableSchemaRow.model == MODEL, TableSchemaRow.key == bindparam("key"))
+_OF_KEY = (TableSchemaRow.model == MODEL, TableSchemaRow.key == bindparam("key"))
+_SCHEMA = select(TableSchemaRow.content).where(*_OF_KEY)
+_LAYOUT = select(TableSchemaRow.layout_sha256).where(*_OF_KEY)
+_FREEZE_LAYOUT = (
+    update(TableSchemaRow)
+    .where(TableSchemaRow.model == bindparam("for_model"), TableSchemaRow.key == bindparam("for_key"))
+    .values(layout_sha256=bindparam("layout_sha256"))
+)
 
 
 class ModelReader(Reading):
@@ -34,6 +41,16 @@ class ModelReader(Reading):
             if row is None:
                 return None
             known = self._memories.schemas[model, key] = row.content
+        return known
+
+    def layout_of(self, model: str, key: str) -> str | None:
+        """The digest of the layout of profiles that was frozen with this schema, None before there is one."""
+        known = self._memories.layouts.get((model, key))
+        if known is None:
+            row = self._first(_LAYOUT, model=model, key=key)
+            known = None if row is None else row.layout_sha256
+            if known is not None:
+                self._memories.layouts[model, key] = known
         return known
 
 
@@ -59,3 +76,12 @@ class ModelWriter(Writing, ModelReader):
             return frozen
         self._insert(TableSchemaRow, {"model": model, "key": key, "content": dict(schema)})
         return dict(schema)
+
+    def freeze_layout(self, model: str, key: str, sha256: str) -> str:
+        """Freeze the layout of profiles of a frozen schema and return it; the first one stays."""
+        self._lock(model)
+        frozen = self.layout_of(model, key)
+        if frozen is not None:
+            return frozen
+        self._connection.execute(_FREEZE_LAYOUT, {"for_model": model, "for_key": key, "layout_sha256": sha256})
+        return sha256

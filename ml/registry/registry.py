@@ -14,14 +14,18 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ml.registry.champions import ChampionWriter
+from ml.registry.custody.chain import Author
+from ml.registry.custody.reader import CustodyReader
+from ml.registry.custody.signing import Signer
 from ml.registry.data import DataWriter
 from ml.registry.deciding import DecisionReader, DecisionWriter
 from ml.registry.engine import open_engine, parse_url, reading, time_limit
 from ml.registry.failures import in_words, is_passing
+from ml.registry.lineage import LineageReader
 from ml.registry.migrate import migrate
 from ml.registry.models import ModelWriter
 from ml.registry.replays import ReplayReader, ReplayWriter
-from ml.registry.session import Memories
+from ml.registry.session import NOBODY, Memories
 from ml.registry.watching import WatchWriter
 
 T = TypeVar("T")
@@ -29,7 +33,7 @@ _ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.05
 
 
-class Reader(DecisionReader, ReplayReader):
+class Reader(DecisionReader, ReplayReader, CustodyReader, LineageReader):
     """All questions, on one connection."""
 
 
@@ -43,23 +47,29 @@ class Registry:
     May be shared by threads; after a fork the child gets connections of its own.
     """
 
-    def __init__(self, engine: Engine, url: URL) -> None:
+    def __init__(self, engine: Engine, url: URL, author: Author = NOBODY) -> None:
         self._engine = engine
         self._url = url
+        self._author = author
         self._process = os.getpid()
         self._memories = Memories()
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, actor: str = "", signing_key: str = "") -> Self:
         """Connect, and bring the tables up to date under a lock; safe for any number of first starts at once.
 
+        ``actor`` is who the chain of custody says has written; with the path of a ``signing_key`` what it says of
+        versions and champions is signed.
+
         Raises:
+            SpecError: the key cannot be used.
             RegistryUnavailableError: the database cannot be reached.
             RegistryError: the URL is none of a supported database, or the tables are not ours.
         """
         parsed = parse_url(url)
+        author = Author(actor, Signer.read(signing_key) if signing_key else None)
         engine = open_engine(parsed)
-        registry = cls(engine, parsed)
+        registry = cls(engine, parsed, author)
         try:
             with in_words(parsed):
                 registry._again(lambda: migrate(engine))
@@ -93,8 +103,9 @@ class Registry:
         """Change records in one transaction: all of it on success, nothing on an error."""
         with in_words(self._url):
             with self._own_engine().begin() as connection:
-                writer = Writer(connection, self._memories.models)
+                writer = Writer(connection, self._memories.models, self._author)
                 yield writer
+                writer.seal()
             self._memories.models |= writer.locked
 
     def retrying(self, act: Callable[[Writer], T]) -> T:
@@ -106,7 +117,10 @@ class Registry:
 
         def once() -> T:
             with self._own_engine().begin() as connection:
-                return act(Writer(connection, self._memories.models))
+                writer = Writer(connection, self._memories.models, self._author)
+                result = act(writer)
+                writer.seal()
+                return result
 
         with in_words(self._url):
             return self._again(once)

@@ -15,9 +15,11 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, Connection, Executable, Insert, bindparam, insert, select
 
 from ml.domain.errors import NotFoundError
-from ml.domain.records import Decision, Json, Observation, Promotion, Scoring
+from ml.domain.records import Decision, GateResult, Json, Observation, Promotion, Scoring
 from ml.registry.base import Base
 from ml.registry.convert import AnyRow
+from ml.registry.custody.chain import Author, Chain
+from ml.registry.custody.records import BY_ROW, Recorded
 from ml.registry.memory import Memory
 from ml.registry.records import Batch, Outline
 from ml.registry.tables import ModelRow
@@ -28,6 +30,7 @@ AUTOCOMMIT = "evergreen_autocommit"
 
 MODEL: BindParameter[Any] = bindparam("model")
 AS_OF: BindParameter[Any] = bindparam("as_of")
+NOBODY = Author()
 _LOCK = select(ModelRow.name).where(ModelRow.name == MODEL).with_for_update(key_share=True)
 
 
@@ -43,7 +46,9 @@ class Memories:
         self.passed: dict[int, bool] = {}
         self.batches: dict[int, Batch] = {}
         self.manifests: dict[tuple[str, int], Json] = {}
+        self.gates: dict[tuple[str, int], GateResult] = {}
         self.schemas: dict[tuple[str, str], dict[str, Any]] = {}
+        self.layouts: dict[tuple[str, str], str] = {}
         self.models: set[str] = set()
 
 
@@ -85,12 +90,20 @@ class Reading:
 
 
 class Writing(Reading):
-    """Changes rows on one connection; whoever opened it commits. ``models`` are names that are on record for sure."""
+    """Changes rows on one connection; whoever opened it seals it, and commits.
 
-    def __init__(self, connection: Connection, models: Set[str] = frozenset()) -> None:
+    ``models`` are names that are on record for sure.
+    """
+
+    def __init__(self, connection: Connection, models: Set[str] = frozenset(), author: Author = NOBODY) -> None:
         super().__init__(connection)
+        self._chain = Chain(author)
         begun = connection.dialect.name == "sqlite"  # ... which lets nobody else write from then on
         self._locked = set(models) if begun else set()
+
+    def seal(self) -> None:
+        """Write the events of all that was written, as the last act of the transaction."""
+        self._chain.close(self._connection)
 
     @property
     def locked(self) -> Set[str]:
@@ -111,13 +124,30 @@ class Writing(Reading):
         self._locked.add(model)
 
     def _insert(self, table: type[Base], values: dict[str, Any]) -> int:
-        """Insert a row and return its number (0 for a table whose rows have none)."""
+        """Insert a row with its event, and return its number (0 for a table whose rows have none)."""
+        record = BY_ROW.get(table)
+        if record is not None:
+            values = {"created_at": self._chain.now, **values}
         key = self._connection.execute(_into(table), values).inserted_primary_key
-        return key[0] if key is not None and isinstance(key[0], int) else 0
+        number = key[0] if key is not None and isinstance(key[0], int) else 0
+        if record is not None:
+            self._note(record, {**values, key._fields[0]: number} if key is not None and number else values)
+        return number
 
     def _insert_all(self, table: type[Base], rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(_into(table), rows)
+        """Insert rows that are one event together, if their table has events."""
+        if not rows:
+            return
+        record = BY_ROW.get(table)
+        if record is not None:
+            rows = [{"created_at": self._chain.now, **row} for row in rows]
+        self._connection.execute(_into(table), rows)
+        if record is not None:
+            self._note(record, *rows)
+
+    def _note(self, record: Recorded, *rows: Mapping[str, Any]) -> None:
+        """Put what was written into the model's chain of custody; the model is locked."""
+        self._chain.add(record, rows)
 
     def _insert_or_ignore(self, table: type[Base], values: dict[str, Any]) -> None:
         """Insert a row unless its key is taken, without an error that would end the transaction."""

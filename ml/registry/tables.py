@@ -36,12 +36,13 @@ class SpecRow(Numbered, OfModel, Base):
 
 
 class TableSchemaRow(OfModel, Base):
-    """The frozen schema of a model's table; ``key`` identifies the parts of the spec that it was inferred for."""
+    """A model's frozen schema and layout of profiles; ``key`` identifies the parts of the spec that they are for."""
 
     __tablename__ = "table_schema"
     model: Mapped[str] = mapped_column(ForeignKey("model.name"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     content: Mapped[dict[str, Any]]
+    layout_sha256: Mapped[str | None]
 
 
 class SnapshotRow(Numbered, OfWindow, Base):
@@ -104,6 +105,7 @@ class ValidationRow(OfWindow, Base):
     rows_quarantined: Mapped[int]
     kept_sha256: Mapped[str]
     quarantine_sha256: Mapped[str | None]
+    profile_sha256: Mapped[str | None]
 
 
 class VersionRow(OfModel, Base):
@@ -239,6 +241,7 @@ class GateResultRow(OfModel, Base):
     refitted: Mapped[bool]
     generation: Mapped[int]
     findings: Mapped[list[Any]]
+    evidence: Mapped[dict[str, Any] | None]
 
 
 class PromotionRow(OfModel, Base):

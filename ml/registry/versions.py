@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from ml.domain.errors import NotFoundError
 from ml.domain.records import GateResult, Promotion, Stage, Version
 from ml.registry.convert import finding_json, gate_result_of, promotion_of, version_of
+from ml.registry.custody.records import REFIT
 from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.session import AS_OF, MODEL, Reading, Writing
 from ml.registry.tables import GateResultRow, LeaseRow, ModelRow, PromotionRow, VersionRow
 
-_KEPT_MANIFESTS = 1000
+_KEPT_VERSIONS = 1000
 _OF_MODEL = select(*(column for column in VersionRow.__table__.c if column.name != "manifest")).where(
     VersionRow.model == MODEL
 )
@@ -42,10 +43,13 @@ _NEWEST_NUMBER = (
 _GATE_RESULT = select(GateResultRow.__table__).where(
     GateResultRow.model == MODEL, GateResultRow.challenger == bindparam("challenger")
 )
-_GATE_RESULTS = (
-    select(GateResultRow.__table__)
+_JUDGED = (
+    select(GateResultRow.challenger)
     .where(GateResultRow.model == MODEL, GateResultRow.as_of <= AS_OF)
     .order_by(GateResultRow.challenger)
+)
+_GATE_RESULTS = select(GateResultRow.__table__).where(
+    GateResultRow.model == MODEL, GateResultRow.challenger.in_(bindparam("challengers", expanding=True))
 )
 _PROMOTIONS = select(PromotionRow.__table__).where(
     PromotionRow.model == MODEL, PromotionRow.generation > bindparam("number")
@@ -64,9 +68,7 @@ class VersionReader(Reading):
         """One version; raise ``NotFoundError`` if the model has none with this number."""
         found = self._versions(_VERSION, model, version=number)
         if not found:
-            raise NotFoundError(
-                f"{model} has no version {number}.", remedy=f"list its versions with: evergreen history {model}"
-            )
+            raise unknown(model, number)
         return found[0]
 
     def versions(self, model: str, *, as_of: datetime | None = None) -> tuple[Version, ...]:
@@ -102,8 +104,14 @@ class VersionReader(Reading):
 
     def gate_results(self, model: str, *, as_of: datetime | None = None) -> tuple[GateResult, ...]:
         """All verdicts known at ``as_of``, by number of the challenger."""
-        rows = self._all(_GATE_RESULTS, model=model, as_of=as_of or END_OF_TIME)
-        return tuple(gate_result_of(row) for row in rows)
+        judged = [row.challenger for row in self._all(_JUDGED, model=model, as_of=as_of or END_OF_TIME)]
+        known = self._memories.gates
+        missing = [challenger for challenger in judged if (model, challenger) not in known]
+        if missing:
+            read = self._all(_GATE_RESULTS, model=model, challengers=missing)
+            known = {**known, **{(model, row.challenger): gate_result_of(row) for row in read}}
+            self._memories.gates = known if len(known) <= _KEPT_VERSIONS else {}
+        return tuple(known[model, challenger] for challenger in judged)
 
     def promotions(self, model: str, *, as_of: datetime | None = None) -> tuple[Promotion, ...]:
         """All changes of champion known at ``as_of``, by generation."""
@@ -137,7 +145,7 @@ class VersionReader(Reading):
             read = self._all(_MANIFESTS, model=model, versions=missing)
             fresh = {(model, row.version): row.manifest for row in read}
             known = {**known, **fresh}
-            self._memories.manifests = known if len(known) <= _KEPT_MANIFESTS else fresh
+            self._memories.manifests = known if len(known) <= _KEPT_VERSIONS else fresh
         return [version_of(row, known[model, row.version]) for row in rows]
 
 
@@ -173,17 +181,20 @@ class VersionWriter(Writing, VersionReader):
             "model_sha256": model_sha256,
             "manifest": dict(manifest),
         }
-        self._connection.execute(insert(VersionRow), values)
+        self._insert(VersionRow, values)
         return self.version(model, number)
 
     def set_refit(self, model: str, version: int, *, sha256: str, until: datetime) -> Version:
         """Record the estimator that was fitted once more on all rows. Written once: the first one stays."""
         self._lock(model)
-        self._connection.execute(
+        values = {"refit_sha256": sha256, "refit_until": until}
+        done = self._connection.execute(
             update(VersionRow)
             .where(VersionRow.model == model, VersionRow.version == version, VersionRow.refit_sha256.is_(None))
-            .values(refit_sha256=sha256, refit_until=until)
+            .values(values)
         )
+        if done.rowcount == 1:
+            self._note(REFIT, {"model": model, "version": version, **values})
         return self.version(model, version)
 
     def add_gate_result(self, result: GateResult) -> GateResult:
@@ -211,9 +222,17 @@ class VersionWriter(Writing, VersionReader):
                 "refitted": bool(result.refitted),
                 "generation": result.generation,
                 "findings": [finding_json(finding) for finding in result.findings],
+                "evidence": dict(result.evidence),
             },
         )
         return self.gate_result(result.model, result.challenger) or result
+
+
+def unknown(model: str, number: int) -> NotFoundError:
+    """Return the error to raise for a version that is not there."""
+    return NotFoundError(
+        f"{model} has no version {number}.", remedy=f"list its versions with: evergreen history {model}"
+    )
 
 
 def _number(value: float | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -10,10 +9,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from ml.domain.windows import format_duration, parse_duration, parse_moment
-
-_CRON_FIELD = r"[0-9A-Za-z*?][0-9A-Za-z*?/,#-]*"
-CRON = re.compile(rf"{_CRON_FIELD}(?: +{_CRON_FIELD}){{4}}", re.ASCII)
-"""The outline of a cron expression of five fields."""
 
 
 class Spec(BaseModel):

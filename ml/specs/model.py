@@ -9,17 +9,20 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from ml.domain.digests import digest_of
-from ml.specs.base import CRON, Columns, Listed, Moment, Spec
+from ml.domain.windows import format_duration
+from ml.specs.base import Columns, Listed, Moment, Spec
+from ml.specs.cron import CRON, PRESETS, step_of
 from ml.specs.data import FeaturesSpec, ValidationSpec
+from ml.specs.engine import EmbeddedSpec, EngineSpec
+from ml.specs.gate import GateSpec
 from ml.specs.monitoring import MonitoringSpec
 from ml.specs.policy import PolicySpec
 from ml.specs.problem import ProblemSpec
 from ml.specs.rules import DriftRule, leaves
 from ml.specs.source import LabelsSpec, SourceSpec, TimeSpec
-from ml.specs.training import GateSpec, TrainingSpec
+from ml.specs.training import TrainingSpec
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
-_PRESETS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 
 class ModelSpec(Spec):
@@ -41,10 +44,12 @@ class ModelSpec(Spec):
     training: TrainingSpec = Field(default=TrainingSpec(), description="How a challenger is trained.")
     gate: GateSpec = Field(default=GateSpec(), description="What a challenger must show.")
     monitoring: MonitoringSpec = Field(default=MonitoringSpec(), description="What is watched.")
+    engine: EngineSpec = Field(default=EmbeddedSpec(), description="Where the statistics of a batch are computed.")
     policy: PolicySpec = Field(default=PolicySpec(), description="When to retrain.")
     schedule: str | None = Field(
         default=None,
-        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`. Left out: by hand.",
+        description="When Airflow ingests a batch: a cron expression or a preset such as `@weekly`, due as often as a "
+        "batch is long. Left out: by hand.",
     )
     start: Moment | None = Field(
         default=None,
@@ -67,10 +72,10 @@ class ModelSpec(Spec):
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, schedule: str | None) -> str | None:
-        if schedule is None or schedule in _PRESETS or CRON.fullmatch(schedule):
+        if schedule is None or schedule in PRESETS or CRON.fullmatch(schedule):
             return schedule
         raise ValueError(
-            f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(_PRESETS)}"
+            f"{schedule!r} is no schedule: write a cron expression of five fields or one of {', '.join(PRESETS)}"
         )
 
     @model_validator(mode="after")
@@ -83,6 +88,7 @@ class ModelSpec(Spec):
             raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise ValueError(f"end {self.end.isoformat()} must come after start {self.start.isoformat()}")
+        self._batches_are_due_as_long()
         self._drift_rules_fit()
         reserved = {*self.problem.targets, self.time.column}
         for place, columns in (("features.columns", self.features.columns or ()), ("key", self.key)):
@@ -91,17 +97,21 @@ class ModelSpec(Spec):
                 raise ValueError(f"{place} names {', '.join(clash)}, which is the target or the time column")
         return self
 
+    def _batches_are_due_as_long(self) -> None:
+        """Airflow cuts batches by the schedule, the command line by ``time.batch``: both must mean the same."""
+        step = None if self.schedule is None else step_of(self.schedule)
+        if step is not None and step != self.time.batch:
+            raise ValueError(
+                f"schedule {self.schedule!r} is due every {format_duration(step)}, but time.batch is "
+                f"{format_duration(self.time.batch)}: write time.batch: {format_duration(step)}, or a schedule that is "
+                f"due every {format_duration(self.time.batch)}"
+            )
+
     def _drift_rules_fit(self) -> None:
         watched = self.monitoring.drift.columns or self.features.columns
         for rule in leaves(self.policy.when):
             if not isinstance(rule, DriftRule):
                 continue
-            if rule.distance is not None and self.monitoring.drift.p_values:
-                raise ValueError(
-                    "a drift rule has a distance, but monitoring.drift measures p-values by "
-                    f"{' and '.join(self.monitoring.drift.p_values)}: choose a method there that gives distances, or "
-                    "leave distance out"
-                )
             unknown = sorted(set(rule.weights or ()).difference(rule.weights or () if watched is None else watched))
             if unknown:
                 raise ValueError(f"weights of a drift rule name {', '.join(unknown)}, whose drift is not measured")

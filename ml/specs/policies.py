@@ -13,10 +13,13 @@ from ml.domain.errors import SpecError
 from ml.specs.loader import Path_, read_text, read_yaml, report
 from ml.specs.messages import Problem, problems_of
 from ml.specs.model import ModelSpec
-from ml.specs.policy import PolicySpec
+from ml.specs.policy import Costs, PolicySpec
 
 _POLICY = "policy"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]{0,59}", re.ASCII)
+_COSTS_REMEDY = (
+    f"give each of {', '.join(Costs.model_fields)} at most once as a number, for example error=2,training=500."
+)
 _REMEDY = (
     "write what stands under `policy:` in a spec, for example `when: {kind: never}`, or a mapping of names to that."
 )
@@ -54,6 +57,25 @@ def parse_policies(text: str, *, source: str, name: str, spec: ModelSpec) -> dic
     if problems:
         raise SpecError(report(source, tuple(problems), lines, what="policies"))
     return found
+
+
+def changed_costs(costs: Costs, changes: Mapping[str, float], *, source: str) -> Costs:
+    """Return costs with some of them changed; ``source`` names in messages who asked for that.
+
+    Raises:
+        SpecError: a name or a value cannot be used.
+    """
+    for name, value in changes.items():
+        if name not in Costs.model_fields:
+            raise SpecError(f"{source} cannot use {f'{name}={value:g}'!r}.", remedy=_COSTS_REMEDY)
+    try:
+        return Costs.model_validate({**costs.model_dump(), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, why = str(first["loc"][0]), first["msg"]
+        raise SpecError(
+            f"{source} cannot use {f'{name}={changes[name]:g}'!r}: {why[:1].lower()}{why[1:]}.", remedy=_COSTS_REMEDY
+        ) from error
 
 
 def _bodies(data: Mapping[str, Any], name: str) -> Iterator[tuple[str, Path_, Any]]:

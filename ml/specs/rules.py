@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ml.specs.base import CRON, Listed, Share, Spec
+from ml.specs.base import Listed, Share, Spec
+from ml.specs.cron import CRON
 
 
 class ScheduleRule(Spec):
@@ -74,13 +75,14 @@ class DriftRule(Spec):
     share: Share = Field(default=0.5, description="For features: the share of them, by weight, that must have drifted.")
     weights: dict[str, Annotated[float, Field(ge=0.0)]] | None = Field(
         default=None,
-        description="For features: how much each counts; those not named count nothing. By default all count alike.",
+        description="For features: how much each counts; those not named count nothing. By default each counts as much "
+        "as the champion uses it.",
     )
     distance: float | None = Field(
         default=None,
         gt=0.0,
-        description="The distance (effect size) from which a column has drifted; by default "
-        "`monitoring.drift.threshold`. Not for methods that give p-values.",
+        description="The effect size from which a column has drifted, if it is more than chance; by default "
+        "`monitoring.drift.threshold`.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""On what and how a challenger is trained, and what it must show before it goes live."""
+"""On what and how a challenger is trained."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from ml.specs.base import Listed, Moment, Number, PositiveDuration, Share, Spec
+from ml.specs.base import Listed, Moment, Number, PositiveDuration, Spec
 
 
 class AllWindow(Spec):
@@ -212,38 +212,3 @@ class TrainingSpec(Spec):
 def window_from(data: Mapping[str, Any]) -> FixedWindow:
     """Read what :func:`window_json` wrote."""
     return candidates_of(TrainingSpec.model_validate({"window": dict(data)}).window)[0]
-
-
-class GateSpec(Spec):
-    """What a challenger must show on held-out rows before it becomes champion."""
-
-    comparison: Literal["non_inferior", "superior"] = Field(
-        default="non_inferior",
-        description="`non_inferior`: blocked only if significantly worse than the champion by more than `margin` — "
-        "right for routine retraining. `superior`: must be significantly better by `margin`.",
-    )
-    margin: float = Field(
-        default=0.0,
-        ge=0.0,
-        description="Smallest difference that matters, in the primary metric's unit.",
-    )
-    confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="Confidence of the interval.")
-    resamples: int = Field(default=1000, ge=100, le=100_000, description="Resamples of the paired bootstrap.")
-    holdout: Share = Field(
-        default=0.3,
-        gt=0.0,
-        lt=1.0,
-        description="Share of the labelled batches newer than the champion's training data (for a first version: of "
-        "all labelled batches) that is held out to judge on: the newest ones, whole batches, at least one. Only where "
-        "a single batch is labelled at all it is a share of its rows.",
-    )
-    min_rows: int = Field(
-        default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."
-    )
-    floors: dict[str, float] = Field(
-        default_factory=dict,
-        description="Metrics and the worst value that the challenger may have on the held-out rows.",
-    )
-    refit: bool = Field(
-        default=True, description="Fit what passed once more on all labelled rows, the held-out ones included."
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ml.training.fit import Fitted, fit, fit_dummy, refit
+from ml.training.importance import importance_of
 from ml.training.pipeline import build_pipeline
 from ml.training.split import Split, TrainingSet, folds_in_time, refit_set, split_batches, training_set, training_sets
 
@@ -14,6 +15,7 @@ __all__ = [
     "fit",
     "fit_dummy",
     "folds_in_time",
+    "importance_of",
     "refit",
     "refit_set",
     "split_batches",

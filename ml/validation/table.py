@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from statistics import median
 
 import numpy as np
@@ -13,9 +14,11 @@ from ml.domain.codes_dv import data_finding
 from ml.domain.findings import Finding, Severity
 from ml.domain.schema import ColumnRole, ColumnType, TableSchema
 from ml.domain.windows import Window, format_duration
+from ml.profiles import Profile
+from ml.profiles.columns import CategoricalProfile, ColumnProfile
 from ml.profiles.texts import number_like, text_array, trimmed
 from ml.specs.data import ValidationSpec
-from ml.validation.reading import Reading
+from ml.validation.proof import nulls_of
 from ml.validation.rules import Rule
 
 _MIXED = 0.5
@@ -23,7 +26,9 @@ _HISTORY = 3
 _SHOWN = 10
 
 
-def column_findings(frame: pd.DataFrame, rules: Sequence[Rule], schema: TableSchema) -> Iterator[Finding]:
+def column_findings(
+    frame: pd.DataFrame, rules: Sequence[Rule], schema: TableSchema, profile: Profile
+) -> Iterator[Finding]:
     """Tell of columns that are missing, new, of another type as a whole, or mixed."""
     for rule in rules:
         if rule.name not in frame.columns:
@@ -33,7 +38,7 @@ def column_findings(frame: pd.DataFrame, rules: Sequence[Rule], schema: TableSch
                     "DV030", Severity.ERROR, rule.name, seen=f"the columns {there}", expected="a column of this name"
                 )
         elif rule.type is ColumnType.TEXT and rule.role is not ColumnRole.UNUSED:
-            yield from _text_findings(frame[rule.name], rule)
+            yield from _text_findings(frame[rule.name], rule, profile.columns.get(rule.name))
     known = {*schema.names(), *(rule.name for rule in rules)}
     new = [str(name) for name in frame.columns if name not in known]
     if new:
@@ -46,8 +51,9 @@ def column_findings(frame: pd.DataFrame, rules: Sequence[Rule], schema: TableSch
         )
 
 
-def _text_findings(values: pd.Series, rule: Rule) -> Iterator[Finding]:
+def _text_findings(values: pd.Series, rule: Rule, column: ColumnProfile | None) -> Iterator[Finding]:
     """Numbers where texts are expected have lost their form (``1.50`` became 1.5): nobody can tell the category."""
+    known = column if isinstance(column, CategoricalProfile) and column.layout.type is ColumnType.TEXT else None
     if values.dtype.kind == "f" and values.notna().any():
         yield data_finding(
             "DV032",
@@ -59,6 +65,8 @@ def _text_findings(values: pd.Series, rule: Rule) -> Iterator[Finding]:
             remedy="name the column in source.text_columns, or write it as text.",
         )
     elif values.dtype.kind == "O" and rule.role is ColumnRole.CATEGORICAL and rule.categories is None:
+        if known is not None and not _MIXED * known.values <= known.number_like < known.values:
+            return
         texts = trimmed(text_array(values)).drop_null()
         numbers = number_like(texts)
         if _MIXED <= numbers.mean() < 1.0 if len(numbers) else False:
@@ -73,13 +81,13 @@ def _text_findings(values: pd.Series, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def null_findings(readings: Mapping[str, Reading], rules: Sequence[Rule], rows: int) -> Iterator[Finding]:
+def null_findings(frame: pd.DataFrame, rules: Sequence[Rule], profile: Profile) -> Iterator[Finding]:
     """Tell of columns with too few values."""
+    rows = len(frame)
     for rule in rules:
-        reading = readings.get(rule.name)
-        if reading is None or not rows:
+        if rule.name not in frame.columns or not rows:
             continue
-        missing = int(reading.missing.sum())
+        missing = nulls_of(profile.columns.get(rule.name), frame[rule.name])
         if missing / rows > rule.max_null_share:
             yield data_finding(
                 "DV035",
@@ -128,16 +136,15 @@ def amount_findings(
             )
 
 
-def age_findings(moments: pd.Series, spec: ValidationSpec, window: Window) -> Iterator[Finding]:
+def age_findings(column: str, newest: datetime | None, spec: ValidationSpec, window: Window) -> Iterator[Finding]:
     """Tell of a batch whose newest row is too old."""
-    if spec.max_age is None or moments.dtype.kind != "M" or not moments.notna().any():
+    if spec.max_age is None or newest is None:
         return
-    newest = moments.max().to_pydatetime()
     if window.end - newest > spec.max_age:
         yield data_finding(
             "DV043",
             Severity.ERROR,
-            str(moments.name),
+            column,
             seen=f"a newest row of {newest:%Y-%m-%d %H:%M} UTC",
             expected=f"one within {format_duration(spec.max_age)} of the end of {window}",
         )

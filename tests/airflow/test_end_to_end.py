@@ -12,6 +12,7 @@ import pytest
 from ml.domain.records import Decision, Stage, Trigger, Verdict
 from ml.domain.windows import parse_moment
 from ml.flows.loop import run
+from ml.flows.replay import replayed_decisions
 from ml.flows.workspace import Workspace
 from ml.settings import Settings
 from tests.airflow.conftest import SHARED, Running
@@ -34,6 +35,12 @@ def decisions(running: Running, model: str) -> tuple[Decision, ...]:
         return reader.decisions(model)
 
 
+def replayed(running: Running, model: str) -> tuple[Decision, ...]:
+    """Return what the model's own policy decides when it is played over the records that Airflow's runs left."""
+    with running.records() as workspace:
+        return replayed_decisions(workspace, running.spec(model))
+
+
 def await_runs(running: Running, model: str, runs: int, *, kind: str = "scheduled", seconds: float = 300.0) -> None:
     """Wait until the scheduler has caught up; every run of the kind must have succeeded."""
 
@@ -52,6 +59,16 @@ def test_scheduled_runs_then_one_by_hand(running: Running, tmp_path: Path) -> No
         running, "scheduled", tmp_path, "2026-01-01", "2026-01-09"
     ), "Airflow and the loop in one process decide alike, bit for bit"
 
+    assert replayed(running, "scheduled") == decisions(running, "scheduled"), "and so does a replay"
+    form = {"model": "scheduled", "policies": "daily: {when: {kind: schedule, every: 1}}", "training": 7}
+    replay_run = running.trigger("evergreen.replay", **form)
+    assert running.wait_run("evergreen.replay", replay_run) == "success"
+    with running.records() as workspace, workspace.registry.read() as reader:
+        (record,) = reader.replays("scheduled")
+        assert workspace.store.get(record.page_sha256).startswith(b"<!DOCTYPE html>")
+    assert "daily" in {one["name"] for one in record.outcomes}
+    assert (record.costs["training"], record.actor) == (7.0, "admin")
+
     run_id = running.trigger(
         "scheduled", start="2026-01-09T00:00:00Z", end="2026-01-10T00:00:00Z", retrain="always", reason="a new depot"
     )
@@ -67,7 +84,8 @@ def test_a_backfill_respects_late_labels(running: Running, tmp_path: Path) -> No
     running.unpause("filled")
     running.backfill("filled", "2026-01-01T00:00:00Z", "2026-01-06T00:00:00Z")
     await_runs(running, "filled", 6, kind="backfill")
-    assert decisions(running, "filled") == in_one_process(running, "filled", tmp_path, "2026-01-01", "2026-01-07")
+    expected = in_one_process(running, "filled", tmp_path, "2026-01-01", "2026-01-07")
+    assert decisions(running, "filled") == expected == replayed(running, "filled")
 
 
 def test_training_killed_in_the_middle_leaves_one_version(running: Running) -> None:
@@ -104,7 +122,7 @@ def test_a_real_stream_of_a_classification(running: Running, tmp_path: Path) -> 
     running.unpause("electricity")
     await_runs(running, "electricity", 8)
     expected = in_one_process(running, "electricity", tmp_path, "1996-05-07", "1996-07-02")
-    assert decisions(running, "electricity") == expected
+    assert decisions(running, "electricity") == expected == replayed(running, "electricity")
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"the real streams are not here: {SHARED}")

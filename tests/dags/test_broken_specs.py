@@ -40,7 +40,8 @@ def test_what_only_airflow_refuses_is_shown_likewise(write, bag, line, words):
 
 
 def test_too_many_moments_are_refused_in_words(write, bag):
-    write("parcels", 'schedule: "* * * * *"', "start: 2026-01-01", "end: 2026-12-01")
+    path = write("parcels", 'schedule: "@hourly"', "start: 2026-01-01", "end: 2026-12-01")
+    path.write_text(path.read_text().replace("batch: 7d", "batch: 1h"))
     assert "more than 5000 batches lie between start and end" in bag().dags["parcels"].doc_md
 
 

@@ -14,6 +14,7 @@ import pytest
 from ml.domain.errors import DataError
 from ml.domain.records import Decision, Trigger, Verdict
 from ml.domain.windows import Window
+from ml.flows import loop
 from ml.flows.workspace import Workspace
 from ml.settings import Settings
 from ml.specs import ModelSpec
@@ -172,6 +173,45 @@ def test_no_data_fails_the_batch_and_asks_no_policy(play: Play, played: dict[str
     assert run.state == "failed"
     assert run.tasks["decide"] == "upstream_failed"
     assert len(run.decisions) == len(played["by hand"].decisions)
+
+
+@pytest.fixture(scope="module")
+def parcels(home: Path) -> str:
+    """Another model, with a week on record."""
+    spec = spec_of(home, stream(), name="parcels")
+    (home / "models" / "parcels.yaml").write_text(_yaml(spec))
+    with Workspace.open(Settings.from_environment()) as workspace:
+        loop.run(workspace, spec, start=Window.parse(DAY_1, DAY_2).start, end=Window.parse(DAY_1, "2026-01-08").end)
+    return spec.model
+
+
+def test_a_replay_plays_what_the_form_asks_and_hands_on_the_id_of_its_record(
+    play: Play, parcels: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="evergreen_dags.replay")
+    form = {"model": parcels, "policies": "daily: {when: {kind: schedule, every: 1}}", "training": 3.5}
+    with Workspace.open(Settings.from_environment()) as workspace, workspace.registry.read() as reader:
+        before = reader.decisions(parcels), reader.versions(parcels), reader.promotions(parcels)
+    done = play("evergreen.replay", form)
+    assert done.state == "success"
+    with Workspace.open(Settings.from_environment()) as workspace, workspace.registry.read() as reader:
+        (record,) = reader.replays(parcels)
+        page = workspace.store.get(record.page_sha256).decode()
+        after = reader.decisions(parcels), reader.versions(parcels), reader.promotions(parcels)
+    assert after == before, "nothing of the model is changed"
+    assert done.handed_on == {"play": record.id}
+    assert {one["name"] for one in record.outcomes} == {"present", "never", "always", "schedule", "daily"}
+    assert record.costs["training"] == 3.5
+    assert record.actor == "dag_test"
+    assert "daily" in page
+    said = [record.getMessage() for record in caplog.records if record.name == "evergreen_dags.replay"]
+    assert said[-1].startswith("What to do: nothing: leave the policy of parcels as it is")
+    assert f"Recorded as {record.id}." in said
+
+
+def test_a_replay_of_a_wrong_policy_fails_at_once(play: Play) -> None:
+    failed = play("evergreen.replay", {"model": MODEL, "policies": "when: {kind: nvr}"})
+    assert (failed.state, failed.tasks) == ("failed", {"play": "failed"})
 
 
 def _dag_run(kind: str, start: str | None = None, end: str | None = None) -> Any:

@@ -39,7 +39,7 @@ def test_the_pages_link_each_other_and_name_the_owner():
     ("lines", "words"),
     [
         (['schedule: "0 6 * * 1"', "start: 2026-01-05"], "`0 6 * * 1` (UTC), from 2026-01-05 on"),
-        (['schedule: "@daily"', "start: 2026-01-05", "end: 2026-02-01"], "from 2026-01-05 on, until 2026-02-01"),
+        (['schedule: "@weekly"', "start: 2026-01-05", "end: 2026-02-01"], "from 2026-01-05 on, until 2026-02-01"),
         ([], "only by hand"),
     ],
 )

@@ -18,11 +18,15 @@ def promote_many(url: str, name: str, number: int) -> list[tuple[str, int]]:
     acknowledged = []
     with Registry.open(url) as registry:
         for index in range(number):
-            key = f"{name}-{index}"
-            made = registry.retrying(lambda writer, key=key: version(writer, key))
-            done = _promoted(registry, made.version, key)
+            done = promote_once(registry, f"{name}-{index}")
             acknowledged.append((done.run_key, done.generation))
     return acknowledged
+
+
+def promote_once(registry: Registry, key: str) -> Promotion:
+    """Train and promote under a key; the same key again finds what was done."""
+    made = registry.retrying(lambda writer: version(writer, key))
+    return _promoted(registry, made.version, key)
 
 
 def _promoted(registry: Registry, number: int, key: str) -> Promotion:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ml.data import read_window
@@ -11,9 +13,9 @@ from ml.domain.codes_dv import DATA_VALIDATION
 from ml.domain.errors import DataError
 from ml.domain.findings import Finding, Severity
 from ml.domain.windows import Window
-from ml.profiles import infer_schema
+from ml.profiles import Profile, freeze, infer_schema, profile_frame
 from ml.specs import ModelSpec, parse_spec
-from ml.validation import validate
+from ml.validation import Validated, validate
 from tests.data.bad import CORPUS, ROWS, BadFile, good, text
 
 WINDOW = Window.parse("2026-01-01", "2026-01-03")
@@ -56,9 +58,22 @@ def schema_of_good_data(folder: Path):
     return infer_schema(frame, problem=spec.problem, time=spec.time, key=spec.key, features=spec.features)
 
 
+def checked(frame: pd.DataFrame, spec: ModelSpec, folder: Path, window: Window, recent: Sequence[int]) -> Validated:
+    """Validate with the batch's profile, and once more without: a profile only spares looking at rows."""
+    schema = schema_of_good_data(folder)
+    layout = freeze(read(spec_of(folder / "good.csv")).frame, schema, key=spec.key, numeric_target=True)
+    both = [
+        validate(frame, spec=spec, schema=schema, window=window, profile=profile, recent_rows=recent)
+        for profile in (profile_frame(frame, layout), Profile(len(frame), {}, spec.key))
+    ]
+    assert both[0].findings == both[1].findings
+    pd.testing.assert_frame_equal(both[0].kept, both[1].kept)
+    pd.testing.assert_frame_equal(both[0].quarantined, both[1].quarantined)
+    return both[0]
+
+
 def play(bad: BadFile, folder: Path) -> tuple[bool, tuple[Finding, ...]]:
     """Return whether the batch is stopped, and what was found."""
-    schema = schema_of_good_data(folder)
     path = folder / bad.name
     path.write_bytes(bad.content())
     spec = spec_of(path, bad)
@@ -67,9 +82,7 @@ def play(bad: BadFile, folder: Path) -> tuple[bool, tuple[Finding, ...]]:
         result = read(spec, window)
     except DataError as error:
         return True, error.findings
-    validated = validate(
-        result.frame, spec=spec, schema=schema, window=window, recent_rows=[ROWS] * 5 if "volume" in bad.name else []
-    )
+    validated = checked(result.frame, spec, folder, window, [ROWS] * 5 if "volume" in bad.name else [])
     assert len(validated.kept) + len(validated.quarantined) == len(result.frame)
     return not validated.passed, (*result.findings, *validated.findings)
 
@@ -87,10 +100,10 @@ def test_a_bad_file_leads_to_its_finding(bad: BadFile, tmp_path: Path) -> None:
 
 
 def test_the_good_file_has_no_finding(tmp_path: Path) -> None:
-    schema = schema_of_good_data(tmp_path)
+    schema_of_good_data(tmp_path)
     spec = spec_of(tmp_path / "good.csv")
     result = read(spec)
-    validated = validate(result.frame, spec=spec, schema=schema, window=WINDOW, recent_rows=[ROWS] * 10)
+    validated = checked(result.frame, spec, tmp_path, WINDOW, [ROWS] * 10)
     assert result.findings == ()
     assert validated.findings == ()
     assert validated.passed
@@ -114,9 +127,7 @@ def test_rows_set_aside_say_why(tmp_path: Path) -> None:
     bad = next(bad for bad in CORPUS if bad.name == "key_twice.csv")
     path.write_bytes(bad.content())
     spec = spec_of(path)
-    validated = validate(
-        read(spec).frame, spec=spec, schema=schema_of_good_data(tmp_path), window=WINDOW, recent_rows=[]
-    )
+    validated = checked(read(spec).frame, spec, tmp_path, WINDOW, [])
     assert validated.quarantined["_reason"].tolist() == ["DV039 order_id: key twice"]
     assert validated.quarantined["ts"].dt.hour.tolist() == [5], "the first row with the key is kept"
     assert len(validated.kept) == ROWS - 1

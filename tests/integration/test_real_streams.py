@@ -9,6 +9,7 @@ import pytest
 from ml.domain.records import Stage, Verdict
 from ml.domain.windows import parse_moment
 from ml.flows.loop import run
+from ml.flows.replay import replayed_decisions
 from ml.flows.workspace import Workspace
 from ml.settings import Settings
 from ml.specs import load_spec
@@ -36,6 +37,8 @@ def test_every_batch_of_a_real_stream_is_decided_on(
         with workspace.registry.read() as reader:
             decisions, versions = reader.decisions(name), reader.versions(name)
             promotions, champion = reader.promotions(name), reader.champion(name)
+        replayed = replayed_decisions(workspace, spec)
+    assert replayed == decisions, "a replay of the same policy decides alike, bit for bit, ids and reasons included"
     assert len(outcomes) == len(decisions) == batches
     assert [outcome.stopped for outcome in outcomes if outcome.stopped] == []
     retrainings = [decision for decision in decisions if decision.verdict is Verdict.RETRAIN]

@@ -28,8 +28,11 @@ def test_no_promotion_is_lost(database_url: str) -> None:
         with registry.read() as reader:
             log = reader.promotions(MODEL)
             versions = reader.versions(MODEL)
+            audit = reader.audit(MODEL)
             assert len(acknowledged) == PROCESSES * PROMOTIONS
             assert reader.generation(MODEL) == len(log) == len(versions) == PROCESSES * PROMOTIONS
+        assert audit.breaches == ()
+        assert audit.events == 1 + 2 * len(log), "the spec, and for each key its version and its promotion"
         assert acknowledged == {(one.run_key, one.generation) for one in log}, (
             "what was said to be done is what is on record"
         )

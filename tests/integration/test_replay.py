@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from ml.domain.records import Decision, Verdict
+from ml.flows.cells import Cells
 from ml.flows.loop import run
+from ml.flows.matrix import Matrix
+from ml.flows.past import gather_past
 from ml.flows.replay import replay, replayed_decisions
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec, parse_spec
@@ -54,8 +57,11 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
         (DRIFT, TREE),
         (GUARDED, TREE),
         ("policy: {when: {kind: cost}}", TREE),
+        ("policy: {when: {kind: cost}, costs: {per_hour: 5000}}", TREE),
         (f"labels: {{delay: 2d}}\n{EVERY_2}", TREE),
         (f"gate: {{refit: false}}\n{EVERY_2}", TREE),
+        (f"gate: {{comparison: superior, margin: 0.3}}\n{EVERY_2}", TREE),
+        (f"gate: {{slices: {{}}, calibration: {{max_error: 0.05}}}}\n{EVERY_2}", TREE),
         (EVERY_2, "training: {min_rows: 50, window: {kind: sliding, batches: 2}}"),
         (EVERY_2, "training: {min_rows: 50, candidates: [{estimator: LogisticRegression}]}"),
         (
@@ -64,7 +70,21 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
             "DecisionTreeClassifier, search: {max_depth: {low: 1, high: 4}}}]}",
         ),
     ],
-    ids=["default", "calendar", "drift", "guards", "cost", "late", "no_refit", "sliding", "linear", "search"],
+    ids=[
+        "default",
+        "calendar",
+        "drift",
+        "guards",
+        "cost",
+        "hours",
+        "late",
+        "no_refit",
+        "attempts",
+        "checks",
+        "sliding",
+        "linear",
+        "search",
+    ],
 )
 def test_the_decisions_of_a_replay_are_those_on_record(tmp_path: Path, extra: str, training: str) -> None:
     spec = spec_with(tmp_path, extra, training)
@@ -74,6 +94,49 @@ def test_the_decisions_of_a_replay_are_those_on_record(tmp_path: Path, extra: st
     assert len(recorded) == 12
     assert sum(one.verdict is Verdict.RETRAIN for one in recorded) > 1
     assert again == recorded
+
+
+def test_what_production_fitted_is_not_fitted_again(tmp_path: Path) -> None:
+    """Every kept estimator is found by its recipe, and costs the seconds that it took."""
+    spec = spec_with(tmp_path, EVERY_2)
+    with workspace_in(tmp_path) as workspace:
+        played(workspace, spec)
+        with workspace.registry.read() as reader:
+            past, versions = gather_past(workspace, reader, spec), reader.versions(spec.model)
+        with Cells(tmp_path / "cells.sqlite") as cells:
+            matrix = Matrix(past, cells)
+            kept = {one.kept.sha256 for one in matrix.trained.values() if one.kept is not None}
+            recipes = {one.key: one for one in matrix.prefill}
+            columns = {key: matrix.column(recipes[key]) for key in matrix.trained if key in recipes}
+    assert kept == {sha256 for one in versions for sha256 in (one.model_sha256, one.refit_sha256) if sha256}
+    assert len(columns) > 4
+    assert all(one is not None and one.seconds == matrix.trained[key].seconds for key, one in columns.items())
+
+
+def test_models_that_are_gone_are_fitted_again(tmp_path: Path) -> None:
+    spec = spec_with(tmp_path, EVERY_2)
+    with workspace_in(tmp_path) as workspace:
+        recorded = played(workspace, spec)
+        with workspace.registry.read() as reader:
+            versions = reader.versions(spec.model)
+        for version in versions:
+            Path(workspace.store.url_of(version.model_sha256)).unlink()
+    with workspace_in(tmp_path) as workspace:
+        assert replayed_decisions(workspace, spec) == recorded
+
+
+def test_a_spec_that_changed_since_is_played_as_it_is_now(tmp_path: Path) -> None:
+    """What was fitted under the old spec is not taken for what the new one would have given."""
+    spec = spec_with(tmp_path, EVERY_2)
+    deeper = spec_with(tmp_path, EVERY_2, TREE.replace("max_depth: 3", "max_depth: 1"))
+    with workspace_in(tmp_path) as workspace:
+        recorded = played(workspace, spec)
+        again = replayed_decisions(workspace, deeper)
+        with workspace.registry.read() as reader, Cells(tmp_path / "cells.sqlite") as cells:
+            assert Matrix(gather_past(workspace, reader, deeper), cells).trained == {}
+            assert Matrix(gather_past(workspace, reader, spec), cells).trained
+    assert [one.window for one in again] == [one.window for one in recorded]
+    assert again != recorded
 
 
 def test_policies_are_compared_with_hindsight_and_with_the_plain_ones(tmp_path: Path) -> None:

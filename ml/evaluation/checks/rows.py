@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from ml.domain.codes_pg import GATE
-from ml.domain.findings import Finding, Outcome, Severity
+from ml.domain.findings import Finding, Outcome
 from ml.evaluation.case import Case
+from ml.evaluation.checks.comparison import said
 
 CODE = "PG001"
 
 
 def check_rows(case: Case) -> tuple[Finding, ...]:
-    """Say whether a difference could be told from chance at all."""
-    enough = case.has_enough_rows
+    """Say whether a difference could be told from chance at all, and from which size on."""
+    seen = f"{case.rows} rows"
+    if case.gain is not None:
+        size = case.gain.resolution(case.proof)
+        seen += f", which can show differences of {size:.2g} or more in {case.metric.name}"
     return (
-        Finding(
+        said(
+            case,
             code=CODE,
-            severity=Severity.INFO if enough else Severity.ERROR,
             subject="held-out rows",
-            seen=f"{case.rows} rows",
+            seen=seen,
             expected=f"at least {case.gate.min_rows}",
-            remedy="" if enough else GATE[CODE].remedy,
-            outcome=Outcome.PASSED if enough else Outcome.CANNOT_TELL,
-            rows=case.rows,
+            outcome=Outcome.PASSED if case.has_enough_rows else Outcome.CANNOT_TELL,
         ),
     )

@@ -8,11 +8,11 @@ from ml.evaluation.checks.comparison import compared
 
 
 def check_superior(case: Case) -> tuple[Finding, ...]:
-    """Pass only a challenger whose whole interval lies above ``margin``."""
+    """Pass only a challenger whose gain is surely above ``margin``."""
     return compared(
         case,
         code="PG004",
         applies=case.rival is Rival.CHAMPION and case.gate.comparison == "superior",
-        passed=case.gain is not None and case.gain.low > case.gate.margin,
-        expected=f"an interval above {case.gate.margin:+g}",
+        passed=case.gain is not None and case.is_shown(case.gain, case.gate.margin),
+        expected=f"above {case.gate.margin:+g} at the lower bound of {1 - case.proof:.4g} confidence",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -48,11 +48,11 @@ _Pair = tuple[Fitted, Fitted, int, int, float, int, tuple[int, ...]]
 
 def pairs_of(evidence: Evidence, by_batch: dict[int, list[Loss]]) -> Pairs:
     """Collect the pairs, except the looks that the present champion won: those speak of it alone (see ``belief``)."""
-    found = [*_scored(by_batch), *_compared(evidence)]
+    scored, compared = list(_scored(by_batch)), list(_compared(evidence))
+    found = [*scored, *compared]
     index: dict[tuple[int, ...], int] = {}
-    shapes = np.array([_difference(*one[:4]) for one in found]).reshape(-1, 4)
     return Pairs(
-        shapes,
+        np.vstack([_on_one_batch(scored), *(_difference(*one[:4]) for one in compared)]),
         np.array([one[4] for one in found], dtype=float) / evidence.scale,
         np.array([one[5] for one in found], dtype=float),
         np.array([one[3] - 1 for one in found], dtype=float),
@@ -83,6 +83,20 @@ def rejected(evidence: Evidence) -> list[Comparison]:
     version = evidence.champion.version
     found = [one for one in evidence.comparisons if one.champion.version == version and not one.promoted]
     return sorted((one for one in found if one.until <= evidence.labelled), key=lambda one: (one.until, one.first))
+
+
+def _on_one_batch(pairs: list[_Pair]) -> Vector:
+    """The same as :func:`_difference` for each, at once: most pairs are of this kind, one a batch and model."""
+    olds, news = [one[0] for one in pairs], [one[1] for one in pairs]
+    batches = np.array([one[2] for one in pairs], dtype=np.intp)
+    ages = SHAPES[_places(batches, [one.until for one in olds])] - SHAPES[_places(batches, [one.until for one in news])]
+    sizes = (GROWTH[_places([one.until for one in ones], [one.first for one in ones])] for ones in (olds, news))
+    return np.column_stack([ages, next(sizes) - next(sizes)])
+
+
+def _places(ends: Sequence[int] | NDArray[np.intp], starts: Sequence[int]) -> NDArray[np.intp]:
+    apart = np.asarray(ends, dtype=np.intp) - np.asarray(starts, dtype=np.intp)
+    return np.clip(apart, 0, _LONGEST - 1)
 
 
 def _difference(old: Fitted, new: Fitted, first: int, until: int) -> Vector:

@@ -80,10 +80,11 @@ def _compared(
             f"{batches} after them (saves {total:.4g}, {range_})."
         )
         return Advice(winner, True, sentence, finalists, total, (low, high), confidence)
+    chance = ", which may be chance" if low <= 0 <= high or total > 0 else ""
     instead = f"would have saved {total:.4g}" if total > 0 else f"would have cost {-total:.4g} more"
     sentence = (
         f"Stay with {present}: {winner}, chosen on the first {middle} batches, {instead} on the {batches} after them "
-        f"({range_}){', which may be chance' if total > 0 else ''}."
+        f"({range_} of what it saves){chance}."
     )
     return Advice(present, False, sentence, finalists, total, (low, high), confidence)
 

@@ -190,7 +190,8 @@ def first_shared(played: Mapping[str, Sequence[Move]]) -> int:
     if never and len(never) < len(found):
         raise DataError(
             f"Under {', '.join(never)} there never was a champion, under other policies there was one.",
-            remedy="let them ask for fewer labelled rows (min_labelled) before the first training, and veto less.",
+            remedy="play more batches, or find what held the first version back there: too few labelled rows "
+            "(min_labelled), a veto, or a gate that rejected it (then back_off waits).",
         )
     return max((len(played[name]) if place is None else place for name, place in found.items()), default=0)
 

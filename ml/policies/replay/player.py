@@ -99,7 +99,12 @@ class _Player:
         for one in self._observations(place):
             self._ledger.observe(one)
         question = Question(
-            self._ledger.facts(step.as_of), step.window, self._policy, asked=False, bounded=self._setting.bounded
+            self._ledger.facts(step.as_of),
+            step.window,
+            self._policy,
+            asked=False,
+            bounded=self._setting.bounded,
+            counterfactual=self._record,
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None
@@ -131,7 +136,7 @@ class _Player:
     def _retrain(self, place: int, move: Move) -> Move:
         versions, least = self._versions, move.conclusion.least_gain
         champion = None if versions.champion is None else versions.all[versions.champion]
-        challenge = self._world.challenge(place, champion, least)
+        challenge = self._world.challenge(place, champion, least, tuple(versions.all.values()))
         if challenge is None:
             return move
         number = len(versions.all) + 1

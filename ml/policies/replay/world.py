@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -37,6 +37,8 @@ class Challenge:
 
     ``challenger`` and ``serving`` are keys of fitted estimators: as judged, and as it would serve (fitted once more on
     all rows if the gate let it pass). The versions' numbers in ``gate`` are the player's to fill in.
+    ``held_out`` is where the rows came from that it was judged on. ``best`` is the key of the best champion so far
+    should this one go live, and ``best_seen_until`` what that one had seen.
     """
 
     challenger: str
@@ -47,6 +49,9 @@ class Challenge:
     windows: int
     seconds: float
     gate: GateResult
+    held_out: tuple[datetime, datetime] | None = None
+    best: str = ""
+    best_seen_until: datetime | None = None
 
     @property
     def seen_until(self) -> datetime:
@@ -70,5 +75,10 @@ class World(Protocol):
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         """Return the drift observations of one batch against the champion's training rows, as far as needed."""
 
-    def challenge(self, step: int, champion: Challenge | None, least_gain: float | None) -> Challenge | None:
-        """Train and judge a challenger after a step; None if it could not be trained then."""
+    def challenge(
+        self, step: int, champion: Challenge | None, least_gain: float | None, earlier: Sequence[Challenge]
+    ) -> Challenge | None:
+        """Train and judge a challenger after a step; None if it could not be trained then.
+
+        ``earlier`` are all challengers that were judged before.
+        """

@@ -26,7 +26,7 @@ def cost(question: Question, spec: CostRule) -> RuleResult:
     champion = facts.champion
     if champion is None:
         return RuleResult(spec.kind, Verdict.CANNOT_TELL, "There is no champion whose staleness could be known.")
-    plan = make_plan(evidence_of(question, champion))
+    plan = make_plan(evidence_of(question, champion), counterfactual=question.counterfactual)
     look = plan.verdict is PlanVerdict.LOOK and spec.look
     asks = look or plan.verdict is PlanVerdict.RETRAIN
     return RuleResult(

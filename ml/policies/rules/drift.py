@@ -57,11 +57,17 @@ def _newest(question: Question, spec: DriftRule) -> list[Measured]:
 
 
 def _weight(one: Measured, spec: DriftRule) -> float:
-    return 1.0 if spec.weights is None else spec.weights.get(one.subject, 0.0)
+    """The spec's weight, else how much the champion uses the feature, else 1."""
+    if spec.weights is not None:
+        return spec.weights.get(one.subject, 0.0)
+    return 1.0 if one.weight is None else one.weight
 
 
 def _has_drifted(one: Measured, spec: DriftRule) -> bool:
-    return bool(one.drifted) if spec.distance is None else one.value >= spec.distance
+    """By another distance than the check's, a column has drifted if that is reached by more than chance."""
+    if spec.distance is None:
+        return bool(one.drifted)
+    return one.significant is not False and one.value >= spec.distance
 
 
 def _features(found: list[Measured], spec: DriftRule) -> RuleResult:
@@ -78,7 +84,8 @@ def _features(found: list[Measured], spec: DriftRule) -> RuleResult:
         evidence["drifted"] = [one.subject for one in drifted]
         evidence["not_testable"] = sorted(name for name, weight in (spec.weights or {}).items() if weight)
         evidence["not_testable"] = [name for name in evidence["not_testable"] if name not in tested]
-        what += ", by weight," if spec.weights is not None else ""
+        weighed = spec.weights is not None or any(one.weight is not None for one in found)
+        what += ", by weight," if weighed else ""
     limit = "" if spec.distance is None else f" by a distance of {spec.distance:g}"
     said = f"{share:.0%} {what} have drifted{limit}"
     if share >= spec.share:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ml.policies.replay import REFERENCES, Comparison, Outcome
+from ml.policies.replay import Comparison, Outcome
 from ml.reports.replay.charts import STORY, points_svg, story_svg
 from ml.reports.replay.style import STYLE
-from ml.reports.replay.tables import regret
+from ml.reports.replay.tables import bill_table, deeds_table
 from ml.reports.replay.words import (
-    NOTHING,
-    amount,
     chosen,
     followed,
     hindsight,
@@ -20,12 +18,10 @@ from ml.reports.replay.words import (
     policy_yaml,
     prices,
     roles,
-    seconds_words,
-    signed,
     smoothing,
     sureness,
 )
-from ml.reports.tables import number
+from ml.reports.tables import Table
 
 
 def comparison_html(comparison: Comparison, *, title: str = "") -> str:
@@ -33,7 +29,7 @@ def comparison_html(comparison: Comparison, *, title: str = "") -> str:
     heading = escape(title or f"{comparison.setting.model}: which policy?")
     sections = (
         _advice(comparison),
-        _section("Policies", "policies", _table(comparison)),
+        _section("Policies", "policies", _tables(comparison)),
         _section("Errors against retraining", "front", _figure(points_svg(comparison), _FRONT_WORDS)),
         _section("Over time", "time", _legend(comparison) + _figure(story_svg(comparison), _story_words(comparison))),
         _section("The recommended policy", "policy", _yaml(comparison)),
@@ -63,52 +59,29 @@ def _advice(comparison: Comparison) -> str:
     return f'<p class="advice {kind}">{escape(comparison.advice.sentence)}</p>\n{lines}'
 
 
-def _table(comparison: Comparison) -> str:
-    metric = comparison.setting.metric.replace("_", " ")
-    headings = [
-        "policy",
-        f"mean {metric}",
-        "retrained",
-        "promoted",
-        "rejected",
-        "not worth it",
-        "looks",
-        "training",
-        "cost",
-        "95 % interval",
-        "regret",
-        *(f"saved against {name}" for name in REFERENCES),
-    ]
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in headings)
-    rows = "\n".join(_row(comparison, one) for one in comparison.outcomes)
+def _tables(comparison: Comparison) -> str:
     caption = "Every policy on the same batches at the same costs, the cheapest first."
+    return "\n".join(_table(comparison, one, caption) for one in (bill_table(comparison), deeds_table(comparison)))
+
+
+def _table(comparison: Comparison, table: Table, caption: str) -> str:
+    head = "".join(f'<th scope="col">{escape(one.heading)}</th>' for one in table.columns)
+    rows = "\n".join(
+        _row(comparison, one, cells[1:]) for one, cells in zip(comparison.outcomes, table.rows, strict=True)
+    )
     return (
-        '<div class="scrolls" tabindex="0" role="region" aria-label="Policies">\n<table>\n'
-        f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
+        f'<div class="scrolls" tabindex="0" role="region" aria-label="Policies: {escape(table.title)}">\n<table>\n'
+        f"<caption>{escape(table.title.capitalize())}. {caption}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
     )
 
 
-def _row(comparison: Comparison, one: Outcome) -> str:
+def _row(comparison: Comparison, one: Outcome, cells: Sequence[str]) -> str:
     said = roles(comparison, one.name)
     tags = "".join(f' <span class="tag">{escape(role)}</span>' for role in said)
-    low, high = one.interval
-    cells = (
-        NOTHING if one.mean_metric is None else number(one.mean_metric),
-        str(len(one.retrained)),
-        str(len(one.promoted)),
-        str(one.rejected),
-        str(one.not_worth_it),
-        str(len(one.looked)),
-        seconds_words(one.seconds),
-        amount(round(one.total, 4)),
-        f"{amount(low)} to {amount(high)}",
-        regret(one),
-        *(signed(round(one.against[name], 4)) for name in REFERENCES),
-    )
     kind = ' class="marked"' if said else ""
-    return (
-        f'<tr{kind}><th scope="row">{escape(one.name)}{tags}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
-    ) + "</tr>"
+    numbers = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr{kind}><th scope="row">{escape(one.name)}{tags}</th>{numbers}</tr>'
 
 
 def _legend(comparison: Comparison) -> str:
@@ -132,8 +105,10 @@ def _story_words(comparison: Comparison) -> str:
 
 def _yaml(comparison: Comparison) -> str:
     one = chosen(comparison)
+    change = f"To use <b>{escape(one.name)}</b>, paste this over <code>policy:</code> in the spec:"
+    stays = "There is nothing to change: this is the policy in use."
     return (
-        f"<p>Paste this into the spec to use <b>{escape(one.name)}</b>:</p>\n"
+        f"<p>{change if comparison.advice.change else stays}</p>\n"
         f'<pre tabindex="0"><code>{escape(policy_yaml(one.policy))}</code></pre>'
     )
 

@@ -7,49 +7,67 @@ from collections.abc import Sequence
 from ml.domain.records import Decision, Verdict
 from ml.domain.replays import Replay
 from ml.policies.replay import REFERENCES, Comparison, Outcome, Tuned
-from ml.reports.replay.words import NOTHING, amount, roles, seconds_words, signed
+from ml.reports.replay.words import NOTHING, amount, named, seconds_words, signed
 from ml.reports.tables import Column, Table, moment, number
 
 
-def comparison_table(comparison: Comparison) -> Table:
-    """A row a policy, the cheapest first: quality, retrainings and what became of them, cost, regret, savings."""
-    metric = comparison.setting.metric.replace("_", " ")
+def bill_table(comparison: Comparison) -> Table:
+    """A row a policy, the cheapest first: what it would have cost, against hindsight and against the plain ones."""
     columns = (
-        Column("policy"),
-        Column(f"mean {metric}", right=True, wraps=True),
-        Column("retrained", right=True),
-        Column("promoted / rejected / not worth it", right=True, wraps=True),
-        Column("looks", right=True),
-        Column("training", right=True),
+        Column("policy", wraps=True),
         Column("cost", right=True),
         Column("95 % interval", right=True),
         Column("regret", right=True),
-        Column(f"saved against {' / '.join(REFERENCES)}", right=True, wraps=True),
+        *(Column(f"saved against {name}", right=True, wraps=True) for name in REFERENCES),
     )
-    rows = tuple(_cells(comparison, one) for one in comparison.outcomes)
-    return Table(columns, rows, tuple(_style(comparison, one.name) for one in comparison.outcomes), "policies")
+    rows = tuple(
+        (
+            named(comparison, one.name),
+            amount(one.total),
+            f"{amount(one.interval[0])} to {amount(one.interval[1])}",
+            regret(one),
+            *(signed(round(one.against[name], 4)) for name in REFERENCES),
+        )
+        for one in comparison.outcomes
+    )
+    return Table(columns, rows, _styles(comparison), "what each would have cost")
 
 
-def _cells(comparison: Comparison, one: Outcome) -> tuple[str, ...]:
-    said = roles(comparison, one.name)
-    low, high = one.interval
-    return (
-        one.name + (f" ({', '.join(said)})" if said else ""),
-        NOTHING if one.mean_metric is None else number(one.mean_metric),
-        str(len(one.retrained)),
-        f"{len(one.promoted)} / {one.rejected} / {one.not_worth_it}",
-        str(len(one.looked)),
-        seconds_words(one.seconds),
-        amount(round(one.total, 4)),
-        f"{amount(low)} to {amount(high)}",
-        regret(one),
-        " / ".join(signed(round(one.against[name], 4)) for name in REFERENCES),
+def deeds_table(comparison: Comparison) -> Table:
+    """A row a policy, the cheapest first: quality, retrainings, and what became of them."""
+    columns = (
+        Column("policy", wraps=True),
+        Column(f"mean {comparison.setting.metric.replace('_', ' ')}", right=True, wraps=True),
+        Column("retrained", right=True),
+        Column("promoted", right=True),
+        Column("rejected", right=True),
+        Column("not worth it", right=True, wraps=True),
+        Column("looks", right=True),
+        Column("training", right=True),
     )
+    rows = tuple(
+        (
+            named(comparison, one.name),
+            NOTHING if one.mean_metric is None else number(one.mean_metric),
+            str(len(one.retrained)),
+            str(len(one.promoted)),
+            str(one.rejected),
+            str(one.not_worth_it),
+            str(len(one.looked)),
+            seconds_words(one.seconds),
+        )
+        for one in comparison.outcomes
+    )
+    return Table(columns, rows, _styles(comparison), "what each would have done")
 
 
 def regret(one: Outcome) -> str:
     """Write the cost over that of the best sequence in hindsight."""
     return NOTHING if one.regret is None else f"{one.regret:.1%}"
+
+
+def _styles(comparison: Comparison) -> tuple[str, ...]:
+    return tuple(_style(comparison, one.name) for one in comparison.outcomes)
 
 
 def _style(comparison: Comparison, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.policies.replay import Comparison, Outcome, Tuned
-from ml.reports.tables import moment, number
+from ml.reports.tables import moment
 from ml.specs.policy import PolicySpec
 
 NOTHING = "–"
@@ -27,6 +27,14 @@ def comparison_text(comparison: Comparison) -> str:
         front_words(comparison),
     ]
     return "\n".join(line for line in lines) + "\n"
+
+
+def next_step(comparison: Comparison) -> str:
+    """Say what to do now, in a sentence."""
+    advice, model = comparison.advice, comparison.setting.model
+    if advice.change:
+        return f"to use {advice.policy}, paste its YAML over `policy:` in the spec of {model}."
+    return f"nothing: leave the policy of {model} as it is, and replay again when more batches have come."
 
 
 def played(comparison: Comparison) -> str:
@@ -127,10 +135,9 @@ def _without_nothing(value: Any, *, top: bool = False) -> Any:
 
 
 def amount(value: float) -> str:
-    """Write a cost with as many digits as one looks at; whole if it is."""
-    if abs(value) < 1e6 and float(value).is_integer():  # noqa: PLR2004
-        return _minus(f"{value:,.0f}")
-    return _minus(number(value))
+    """Write a cost with as many digits as one looks at: 0.0962, 6.72, 117.9, 3,548."""
+    large = abs(value) >= 1000  # noqa: PLR2004
+    return _minus(f"{value:,.0f}" if large else f"{value:.4g}")
 
 
 def signed(value: float) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.artifacts.frames import get_frame, put_frame
+from ml.artifacts.frames import frame_sha256, get_frame, put_frame
 from ml.artifacts.store import ArtifactStore
 from ml.domain.errors import ArtifactError, DataError
 
@@ -108,3 +108,14 @@ def test_equal_digests_mean_equal_rows(one: list[float | None], other: list[floa
     digests = [put_frame(STORE, pd.DataFrame({"x": pd.Series(cells, dtype=float)})) for cells in (one, other)]
     same = len(one) == len(other) and all(str(a) == str(b) for a, b in zip(one, other, strict=True))
     assert (digests[0] == digests[1]) is same
+
+
+def test_one_changed_cell_of_a_million_rows_changes_the_digest():
+    rows = 1_000_000
+    frame = pd.DataFrame({"key": np.arange(rows), "x": np.arange(rows) / 8, "city": ["Bern", "Oslo"] * (rows // 2)})
+    before = frame_sha256(frame)
+    for column, value in (("key", -1), ("x", 0.1), ("city", "Rome")):
+        changed = frame.copy()
+        changed.loc[10_001, column] = value
+        assert frame_sha256(changed) != before
+    assert frame_sha256(frame.copy()) == before

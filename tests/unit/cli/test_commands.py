@@ -41,6 +41,7 @@ def test_run_ends_with_a_table_and_a_summary_and_can_be_asked_afterwards(evergre
     assert "against never retraining: " in played.out
     assert (tmp_path / "shop.png").read_bytes().startswith(b"\x89PNG")
     _status_history_and_explain(evergreen)
+    _card(evergreen, tmp_path / "shop.html")
     _rollback(evergreen)
 
 
@@ -58,6 +59,19 @@ def _status_history_and_explain(evergreen: Evergreen) -> None:
     by_id = evergreen("explain", found["rows"][0]["decision"]["id"], "--json").document
     assert by_id["decision"]["result"]["kind"] == "first_version"
     assert by_id["promotion"]["to_version"] == 1
+
+
+def _card(evergreen: Evergreen, page: Path) -> None:
+    said = evergreen("card", "shop", "--version", 1)
+    assert said.out.startswith("# shop, version 1")
+    assert "can show differences of" in said.out
+    assert evergreen("card", "shop", "--html", page).code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    low, high = evergreen("card", "shop", "--version", 1, "--json").document["gate"]["evidence"]["intervals"][
+        "accuracy"
+    ]
+    assert 0 < low < high < 1.1
+    assert evergreen("card", "shop", "--version", 99).code == errors.NotFoundError.exit_code
 
 
 def _rollback(evergreen: Evergreen) -> None:
@@ -217,9 +231,9 @@ def test_every_command_teaches_with_an_example_and_documents_its_options(evergre
 
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
-    for group in ("spec", "policy"):
+    for group in ("spec", "policy", "audit"):
         commands |= {f"{group} {name}": found for name, found in commands.pop(group).commands.items()}
-    assert len(commands) == 21
+    assert len(commands) == 27
     for name, found in commands.items():
         assert f"evergreen {name}" in (found.help or ""), f"{name} has no example"
         for parameter in found.params:
@@ -237,7 +251,7 @@ def test_the_page_names_every_command_option_and_exit_code() -> None:
     assert written == page(), "run: python -m ml.cli.page > docs/cli.md"
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
-    for group in ("spec", "policy"):
+    for group in ("spec", "policy", "audit"):
         commands |= {f"{group} {name}": found for name, found in commands.pop(group).commands.items()}
     for name, found in commands.items():
         assert f"### evergreen {name}\n" in written

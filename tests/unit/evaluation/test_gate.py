@@ -13,7 +13,7 @@ from ml.domain.errors import DataError
 from ml.domain.findings import Outcome, Severity
 from ml.evaluation import CHECKS, judge
 from ml.problems import PROBLEMS
-from ml.specs.training import GateSpec
+from ml.specs.gate import GateSpec
 
 CLASSES = PROBLEMS["classification"]
 NUMBERS = PROBLEMS["regression"]
@@ -57,15 +57,9 @@ def test_every_check_always_speaks():
     found = outcomes(verdict(truth, right(truth, 0.8), right(truth, 0.8, seed=2)))
     assert set(found) == set(GATE)
     assert len(CHECKS) == len(GATE)
-    assert found == {
-        "PG001": Outcome.PASSED,
-        "PG002": Outcome.PASSED,
-        "PG003": Outcome.PASSED,
-        "PG004": Outcome.NOT_APPLICABLE,
-        "PG005": Outcome.NOT_APPLICABLE,
-        "PG006": Outcome.NOT_APPLICABLE,
-        "PG007": Outcome.NOT_APPLICABLE,
-    }
+    passed = {code for code, outcome in found.items() if outcome is Outcome.PASSED}
+    assert passed == {"PG001", "PG002", "PG003"}
+    assert set(found.values()) == {Outcome.PASSED, Outcome.NOT_APPLICABLE}, "what was not asked for has not passed"
 
 
 def test_equal_models_are_hardly_ever_blocked():
@@ -79,7 +73,8 @@ def test_equal_models_are_hardly_ever_blocked():
 def test_the_same_model_passes_and_is_not_superior():
     truth = labels()
     same = right(truth, 0.8)
-    assert verdict(truth, same, same).interval == (0.0, 0.0)
+    low, high = verdict(truth, same, same).interval
+    assert -0.01 < low < 0 < high < 0.01, "400 rows without a difference do not show that there is none"
     assert verdict(truth, same, same).passed
     assert not verdict(truth, same, same, comparison="superior").passed
 
@@ -170,7 +165,8 @@ def test_a_gain_that_does_not_pay_is_said_to_be_that_and_nothing_else():
     assert [finding.code for finding in judgement.findings if finding.outcome is Outcome.FAILED] == ["PG007"]
     assert judgement.sentence.startswith("Not promoted: accuracy ")
     assert judgement.sentence.endswith(f"; the gain does not pay (gain {gain:+.4g}, needed +0.1).")
-    assert "Nothing is wrong with the challenger" in judgement.findings[-1].remedy
+    remedy = next(finding.remedy for finding in judgement.findings if finding.code == "PG007")
+    assert "Nothing is wrong with the challenger" in remedy
     paying = verdict(truth, better, champion, least_gain=gain)
     assert paying.passed
     assert outcomes(paying)["PG007"] is Outcome.PASSED

@@ -15,8 +15,12 @@ def policy_of(when: dict[str, Any] | None = None, **around: Any) -> PolicySpec:
     return PolicySpec.model_validate({**({} if when is None else {"when": when}), **around})
 
 
-def answer(past: History, policy: PolicySpec | None = None, number: int = 3, **changes: Any) -> Decision:
-    return decide(past, policy or PolicySpec(), window=week(number), **{"bounded": True, **changes})
+CLASSICAL = policy_of({"kind": "any", "of": [{"kind": "performance", "drop": 0.05}, {"kind": "schedule", "every": 10}]})
+"""A drop or the calendar: what is asked where any policy would do, since its answers are told at a glance."""
+
+
+def answer(past: History, policy: PolicySpec = CLASSICAL, number: int = 3, **changes: Any) -> Decision:
+    return decide(past, policy, window=week(number), **{"bounded": True, **changes})
 
 
 def rule(past: History, when: dict[str, Any], number: int = 3, *, bounded: bool = True, **around: Any) -> RuleResult:

@@ -179,7 +179,7 @@ ANSWER = SimpleNamespace(
 def test_the_plans_answer(
     monkeypatch: pytest.MonkeyPatch, plan: SimpleNamespace, look: bool, verdict: Verdict, least_gain: float | None
 ) -> None:
-    monkeypatch.setitem(cost.__globals__, "make_plan", lambda _: plan)
+    monkeypatch.setitem(cost.__globals__, "make_plan", lambda _, **__: plan)
     result = cost(question(two_versions()), CostRule(kind="cost", look=look))
     assert (result.verdict, result.least_gain, result.sentence) == (verdict, least_gain, plan.sentence)
     assert result.evidence["reason"] == "plausible"

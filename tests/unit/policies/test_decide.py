@@ -13,19 +13,18 @@ from hypothesis import strategies as st
 
 from ml.domain.records import Quantity, Trigger, Verdict
 from ml.policies import decide
-from ml.specs.policy import PolicySpec
+from ml.specs.policy import Confirm
 from tests.builders import START, WEEK, decision, gate, history, metric, observation, promotion, version, week
-from tests.unit.policies.asking import answer, policy_of
+from tests.unit.policies.asking import CLASSICAL, answer, policy_of
 
 RETRAIN, KEEP, CANNOT_TELL = Verdict.RETRAIN, Verdict.KEEP, Verdict.CANNOT_TELL
-DEFAULT = PolicySpec()
 SCHEDULE = policy_of({"kind": "schedule", "every": 3})
 
 
 # --- the sentence of a person's morning
 
 
-def test_the_default_retrains_on_a_drop_and_says_so() -> None:
+def test_a_drop_retrains_and_the_sentence_says_so() -> None:
     said = answer(history(4, observations=[metric(3, 0.84)]))
     assert said.verdict is RETRAIN
     assert "accuracy was 0.9 at promotion and is 0.84" in said.sentence
@@ -133,7 +132,7 @@ def test_the_id_can_be_a_run_id() -> None:
     ids=str,
 )
 def test_another_question_has_another_id(other: dict[str, Any]) -> None:
-    usual: dict[str, Any] = {"history": history(4), "policy": DEFAULT, "window": week(3), "bounded": True}
+    usual: dict[str, Any] = {"history": history(4), "policy": CLASSICAL, "window": week(3), "bounded": True}
     ids = {decide(**usual).id, decide(**(usual | other)).id}
     assert len(ids) == 2
 
@@ -172,8 +171,8 @@ def test_only_who_needs_it_is_told() -> None:
     kept = replace(past, decisions=(decision(2, KEEP),))
     cost = policy_of({"kind": "cost"})
     dear = policy_of({"kind": "cost"}, costs={"per_hour": 1.0})
-    confirmed = policy_of(confirm={"checks": 2, "of": 3})
-    for policy, sees in ((DEFAULT, ()), (cost, (shadowed,)), (dear, (shadowed, slow)), (confirmed, (kept,))):
+    confirmed = CLASSICAL.model_copy(update={"confirm": Confirm(checks=2, of=3)})
+    for policy, sees in ((CLASSICAL, ()), (cost, (shadowed,)), (dear, (shadowed, slow)), (confirmed, (kept,))):
         for other in (slow, shadowed, kept):
             assert (answer(other, policy, 5).id != answer(past, policy, 5).id) is any(other is one for one in sees)
 
@@ -188,7 +187,7 @@ later = st.builds(
     st.floats(0, 1000),
 )
 POLICIES = [
-    DEFAULT,
+    CLASSICAL,
     policy_of({"kind": "cost"}),
     policy_of({"kind": "any", "of": [{"kind": "change_point"}, {"kind": "adaptive", "min_values": 3}]}),
     policy_of({"kind": "drift", "of": "target"}, confirm={}, veto={"labelled": 0.5, "quarantined": 0.5}),

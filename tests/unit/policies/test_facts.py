@@ -117,6 +117,19 @@ def test_the_order_of_what_was_measured_does_not_matter(past: History, seed: Any
     assert facts_of(other, needs).digest() == facts_of(past, needs).digest()
 
 
+def test_the_sign_of_a_zero_is_no_fact() -> None:
+    """SQLite gives a stored -0.0 back as 0.0, PostgreSQL as it was: the decision's id must not tell."""
+    one = version(1, weeks_seen=1)
+    verdict = gate(1, week_number=0, passed=True, metrics={"dummy": {"accuracy": 0.5}})
+    past = replace(history(COUNT), versions=(one,))
+    found = [
+        facts_of(replace(past, gates=(replace(verdict, difference=gain, interval=(gain, gain)),)), frozenset(Need))
+        for gain in (0.0, -0.0)
+    ]
+    assert found[0].trainings[0].gain == 0.0
+    assert found[0].digest() == found[1].digest()
+
+
 EVERYTHING = policy_of(
     {
         "kind": "any",

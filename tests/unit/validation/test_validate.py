@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ml.domain.findings import Severity
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
-from ml.profiles import infer_schema
+from ml.profiles import freeze, infer_schema, profile_frame
 from ml.specs import ModelSpec, parse_spec
 from ml.validation import Validated, validate
 
@@ -56,7 +56,14 @@ def schema_of(data: pd.DataFrame, spec: ModelSpec) -> TableSchema:
 
 def check(data: pd.DataFrame, *, recent: tuple[int, ...] = (), **validation: Any) -> Validated:
     spec = spec_of(**validation)
-    return validate(data, spec=spec, schema=schema_of(frame(), spec), window=WINDOW, recent_rows=recent)
+    return validated(data, spec, recent)
+
+
+def validated(data: pd.DataFrame, spec: ModelSpec, recent: tuple[int, ...] = ()) -> Validated:
+    schema = schema_of(frame(), spec)
+    layout = freeze(frame(), schema, key=spec.key, numeric_target=True)
+    profile = profile_frame(data, layout)
+    return validate(data, spec=spec, schema=schema, window=WINDOW, profile=profile, recent_rows=recent)
 
 
 def codes(result: Validated) -> list[str]:
@@ -141,7 +148,7 @@ def test_columns_that_are_missing() -> None:
 def test_a_target_is_not_demanded_where_labels_come_later() -> None:
     spec = spec_of().model_copy(update={"labels": spec_of().labels.model_copy(update={"delay": WINDOW.length})})
     data = frame().drop(columns="price")
-    result = validate(data, spec=spec, schema=schema_of(frame(), spec), window=WINDOW, recent_rows=())
+    result = validated(data, spec)
     assert result.findings == ()
 
 

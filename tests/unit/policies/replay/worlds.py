@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -82,7 +82,9 @@ class ToyWorld:
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         return ()
 
-    def challenge(self, step: int, champion: Challenge | None, least_gain: float | None) -> Challenge | None:
+    def challenge(
+        self, step: int, champion: Challenge | None, least_gain: float | None, earlier: Sequence[Challenge]
+    ) -> Challenge | None:
         self.asked.append(step)
         newest = step - self.delay
         if newest < 1:

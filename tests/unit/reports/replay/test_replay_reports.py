@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,15 +13,18 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from ml.domain.replays import Replay
 from ml.policies.replay import Comparison
-from ml.reports import plain_text
+from ml.reports import Table, plain_text, rich_table
 from ml.reports.replay import (
+    bill_table,
     comparison_html,
     comparison_png,
-    comparison_table,
     comparison_text,
+    deeds_table,
+    next_step,
     policy_yaml,
     replays_table,
 )
@@ -43,24 +48,34 @@ def short() -> Comparison:
 
 
 def test_a_row_a_policy_the_cheapest_first(found: Comparison) -> None:
-    table = comparison_table(found)
-    names = [row[0] for row in table.rows]
+    bill, deeds = bill_table(found), deeds_table(found)
+    names = [row[0] for row in bill.rows]
     assert names[0] == "six (recommended)"
+    assert names == [row[0] for row in deeds.rows]
     assert set(names) == {"six (recommended)", "present (in use)", "<b>&odd", "never", "always", "schedule"}
-    by_name = {row[0]: row for row in table.rows}
-    assert by_name["never"][2:6] == ("0", "0 / 0 / 0", "0", "0 s")
+    by_name = {row[0]: row for row in deeds.rows}
+    assert by_name["never"][2:] == ("0", "0", "0", "0", "0", "0 s")
     assert by_name["always"][2] == "58"
-    assert by_name["six (recommended)"][2:4] == ("9", "9 / 0 / 0")
-    assert by_name["never"][-1].startswith("0 / ")
-    assert len({len(row) for row in table.rows} | {len(table.columns)}) == 1
-    assert "six (recommended)" in plain_text(table)
+    assert by_name["six (recommended)"][2:5] == ("9", "9", "0")
+    assert {row[0]: row for row in bill.rows}["never"][4] == "0"
+    for table in (bill, deeds):
+        assert len({len(row) for row in table.rows} | {len(table.columns)}) == 1
+        assert "six (recommended)" in plain_text(table)
+
+
+@pytest.mark.parametrize("table", [bill_table, deeds_table])
+def test_a_table_fits_a_terminal(found: Comparison, table: Callable[[Comparison], Table]) -> None:
+    lines = io.StringIO()
+    Console(file=lines, width=90).print(rich_table(table(found)))
+    for cell in {cell for row in table(found).rows for cell in row[1:]}:
+        assert cell in lines.getvalue(), "no number is broken or cut"
 
 
 def test_numbers_of_a_row_are_those_of_the_outcome(found: Comparison) -> None:
-    one, row = found.outcomes[0], comparison_table(found).rows[0]
-    assert row[1] == f"{one.mean_metric:.4f}"
-    assert row[6] == amount(round(one.total, 4))
-    assert row[8] == f"{one.regret:.1%}"
+    one, bill, deeds = found.outcomes[0], bill_table(found).rows[0], deeds_table(found).rows[0]
+    assert deeds[1] == f"{one.mean_metric:.4f}"
+    assert bill[1] == amount(one.total)
+    assert bill[3] == f"{one.regret:.1%}"
 
 
 def test_the_advice_comes_with_how_sure_it_is_and_with_hindsight(found: Comparison) -> None:
@@ -71,12 +86,19 @@ def test_the_advice_comes_with_how_sure_it_is_and_with_hindsight(found: Comparis
     assert "60 batches from 2026-01-01 to 2026-03-02; costs count from 2026-01-03 on (58 batches)" in text
 
 
+def test_what_to_do_is_said_last(found: Comparison, short: Comparison) -> None:
+    assert next_step(found) == "to use six, paste its YAML over `policy:` in the spec of orders."
+    assert next_step(short).startswith("nothing: leave the policy of orders as it is")
+    assert "To use <b>six</b>, paste this over" in comparison_html(found)
+    assert "There is nothing to change" in comparison_html(short)
+
+
 def test_where_nothing_can_be_told_nothing_is_claimed(short: Comparison) -> None:
     text = comparison_text(short)
     assert "no policy ever had a champion" in text
     assert "0 batches are too few" in text
     assert "How sure" not in text
-    assert {row[8] for row in comparison_table(short).rows} == {"–"}
+    assert {row[3] for row in bill_table(short).rows} == {"–"}
 
 
 def test_a_policy_to_paste_is_the_policy(found: Comparison) -> None:
@@ -148,9 +170,9 @@ def test_the_page_needs_nothing_else(found: Comparison) -> None:
 
 def test_the_page_s_table_can_be_read_aloud(found: Comparison) -> None:
     page = _Page(comparison_html(found))
-    assert len(page.all("caption")) == 1
-    assert len(page.all("th", scope="row")) == len(found.outcomes)
-    assert len(page.all("th", scope="col")) == 14
+    assert len(page.all("caption")) == len(page.all("table")) == 2
+    assert len(page.all("th", scope="row")) == 2 * len(found.outcomes)
+    assert len(page.all("th", scope="col")) == len(bill_table(found).columns) + len(deeds_table(found).columns)
     assert all(one.get("aria-label") for one in page.all("svg"))
 
 
@@ -195,7 +217,15 @@ def test_replays_on_record_are_a_row_each() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0, "0"), (20.0, "20"), (1234.5, "1,234"), (-3.25, "−3.2500"), (0.125, "0.1250"), (2e7, "20,000,000")],
+    [
+        (0, "0"),
+        (20.0, "20"),
+        (1234.5, "1,234"),
+        (-3.25, "−3.25"),
+        (0.125, "0.125"),
+        (999.96, "1000"),
+        (2e7, "20,000,000"),
+    ],
 )
 def test_costs_have_as_many_digits_as_one_looks_at(value: float, said: str) -> None:
     assert amount(value) == said

@@ -1,0 +1,68 @@
+"""The profiles of a model's batches: stored beside their rows, merged instead of reading rows again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ml.domain.errors import NotFoundError
+from ml.domain.records import Validation
+from ml.domain.schema import TableSchema
+from ml.flows.schema import schema_key
+from ml.flows.workspace import Workspace
+from ml.problems import problem_of
+from ml.profiles import Layout, Profile, freeze, merge_all, profile_frame
+from ml.registry import Reader
+from ml.specs import ModelSpec
+
+
+def layout_for(frame: pd.DataFrame, schema: TableSchema, spec: ModelSpec) -> Layout:
+    """Return the layout of profiles that a batch gives rise to."""
+    return freeze(frame, schema, key=spec.key, numeric_target=problem_of(spec.problem).numeric_output)
+
+
+def frozen_layout(workspace: Workspace, reader: Reader, spec: ModelSpec) -> Layout | None:
+    """Return the frozen layout, None before the first good batch."""
+    sha256 = reader.layout_of(spec.model, schema_key(spec))
+    return None if sha256 is None else workspace.kept(sha256, Layout.from_bytes)
+
+
+def required_layout(workspace: Workspace, reader: Reader, spec: ModelSpec) -> Layout:
+    """Return the frozen layout; raise ``NotFoundError`` before the first good batch."""
+    layout = frozen_layout(workspace, reader, spec)
+    if layout is None:
+        raise NotFoundError(f"{spec.model} has no profile yet.", remedy="ingest and validate a batch first.")
+    return layout
+
+
+def profile_of(workspace: Workspace, layout: Layout, validation: Validation) -> Profile:
+    """Return the profile of a batch's kept rows in this layout: the stored one where it fits.
+
+    The rows are profiled where there is none: the batch was validated before there were profiles, or in another
+    layout.
+    """
+    if validation.profile_sha256 is not None:
+        stored = workspace.kept(validation.profile_sha256, Profile.from_bytes)
+        if stored.layout == layout:
+            return stored
+    return profile_frame(workspace.frame(validation.kept_sha256), layout)
+
+
+def merged_profile(workspace: Workspace, layout: Layout, validations: Sequence[Validation]) -> Profile:
+    """Return the profile of the kept rows of several batches together; of none, that of no rows."""
+    return merge_all([layout.empty(), *(profile_of(workspace, layout, one) for one in validations)])
+
+
+def put_profile(workspace: Workspace, profile: Profile) -> str:
+    """Store a profile and return the SHA-256 of its bytes."""
+    sha256 = workspace.store.put(profile.to_bytes())
+    workspace.keep(sha256, profile)
+    return sha256
+
+
+def put_layout(workspace: Workspace, layout: Layout) -> str:
+    """Store a layout and return the SHA-256 of its bytes."""
+    sha256 = workspace.store.put(layout.to_bytes())
+    workspace.keep(sha256, layout)
+    return sha256

@@ -1,0 +1,161 @@
+"""What a challenger must show before it goes live."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ml.domain.codes_pg import GATE
+from ml.specs.base import Columns, Listed, Share, Spec
+
+
+class SlicesSpec(Spec):
+    """Parts of the rows on which the challenger must not be worse than the champion."""
+
+    columns: Columns = Field(
+        default=(), description="Columns whose values part the rows: each frequent text, each quarter of the numbers."
+    )
+    found: bool = Field(
+        default=True,
+        description="Also look for parts by shallow trees over all features: fitted on one half of the held-out rows, "
+        "tested on the other, and the other way round.",
+    )
+    margin: float = Field(
+        default=0.0, ge=0.0, description="A loss up to this, in the mean score of a part's rows, does not matter."
+    )
+    false_discoveries: Share = Field(
+        default=0.05, gt=0.0, lt=1.0, description="Most false alarms among the alarms (Benjamini and Hochberg)."
+    )
+    min_rows: int = Field(default=30, ge=10, description="Smaller parts are not tested.")
+
+
+class FairnessSpec(Spec):
+    """How much a metric may differ between groups of rows, by fairlearn's metrics."""
+
+    column: str = Field(min_length=1, description="Column with the group of each row; it need not be a feature.")
+    metric: Literal[
+        "selection_rate", "accuracy", "true_positive_rate", "false_positive_rate", "mean_absolute_error"
+    ] = Field(
+        default="selection_rate",
+        description="What is compared: `selection_rate` is demographic parity; `true_positive_rate` equal "
+        "opportunity; `mean_absolute_error` for regression.",
+    )
+    positive: str | None = Field(
+        default=None,
+        description="The label that is selected, for all but `accuracy` and `mean_absolute_error`.",
+    )
+    max_difference: float | None = Field(
+        default=None, ge=0.0, description="Largest difference between two groups that passes."
+    )
+    min_ratio: Share | None = Field(
+        default=None, description="Smallest ratio of two groups that passes; 0.8 is the four-fifths rule."
+    )
+    min_rows: int = Field(default=30, ge=1, description="Smaller groups are not compared.")
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if self.max_difference is None and self.min_ratio is None:
+            raise ValueError("give max_difference or min_ratio, or both")
+        if self.metric not in ("accuracy", "mean_absolute_error") and self.positive is None:
+            raise ValueError(f"{self.metric} counts one label: name it as positive, for example positive: yes")
+        return self
+
+
+class CalibrationSpec(Spec):
+    """How much worse the challenger's probabilities may be than the champion's."""
+
+    margin: float = Field(
+        default=0.0, ge=0.0, description="Blocked if the Brier score is surely worse by more than this."
+    )
+    max_error: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="Largest expected calibration error (ten bins of equal size) that passes.",
+    )
+
+
+class LimitsSpec(Spec):
+    """What a challenger may cost where it serves."""
+
+    milliseconds: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="Longest time to predict one batch of held-out rows, the median of five. It depends on the "
+        "machine, so a replay does not ask for it.",
+    )
+    megabytes: float | None = Field(default=None, gt=0.0, description="Largest size of the stored model.")
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if self.milliseconds is None and self.megabytes is None:
+            raise ValueError("give milliseconds or megabytes, or both")
+        return self
+
+
+class GateSpec(Spec):
+    """What a challenger must show on held-out rows before it becomes champion."""
+
+    comparison: Literal["non_inferior", "superior"] = Field(
+        default="non_inferior",
+        description="`non_inferior`: not worse than the champion by more than `margin` — "
+        "right for routine retraining. `superior`: must be significantly better by `margin`.",
+    )
+    margin: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="Smallest difference that matters, in the primary metric's unit.",
+    )
+    unsure: Literal["promote", "keep"] = Field(
+        default="promote",
+        description="For `non_inferior`, where the rows show neither that the challenger is good enough nor that it is "
+        "worse: `promote` gives it the benefit of the doubt, which shrinks with every attempt on the same rows; `keep` "
+        "keeps the champion, and asks for a `margin`.",
+    )
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="Confidence of the interval.")
+    resamples: int = Field(default=1000, ge=100, le=100_000, description="Resamples of the paired bootstrap.")
+    holdout: Share = Field(
+        default=0.3,
+        gt=0.0,
+        lt=1.0,
+        description="Share of the labelled batches newer than the champion's training data (for a first version: of "
+        "all labelled batches) that is held out to judge on: the newest ones, whole batches, at least one. Only where "
+        "a single batch is labelled at all it is a share of its rows.",
+    )
+    min_rows: int = Field(
+        default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."
+    )
+    floors: dict[str, float] = Field(
+        default_factory=dict,
+        description="Metrics and the worst value that the challenger may have on the held-out rows.",
+    )
+    slices: SlicesSpec | None = Field(
+        default=None, description="Parts of the rows that must not get worse. Left out: not looked at."
+    )
+    fairness: FairnessSpec | None = Field(
+        default=None, description="How much a metric may differ between groups. Left out: not looked at."
+    )
+    calibration: CalibrationSpec | None = Field(
+        default=None, description="How good the probabilities must be. Left out: not looked at."
+    )
+    limits: LimitsSpec | None = Field(default=None, description="What serving may cost. Left out: not looked at.")
+    override: Annotated[tuple[str, ...], Listed] = Field(
+        default=(),
+        description="Codes of checks, such as `PG009`, that block nothing: where one fails, the finding "
+        "says *overridden*.",
+    )
+    refit: bool = Field(
+        default=True, description="Fit what passed once more on all labelled rows, the held-out ones included."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.unsure == "keep" and self.comparison == "non_inferior" and self.margin == 0.0:
+            raise ValueError(
+                "unsure: keep asks for a margin above 0: nothing can be shown to be not worse at all. Give a margin "
+                "that does not matter, or use comparison: superior"
+            )
+        unknown = sorted(set(self.override).difference(GATE))
+        if unknown:
+            raise ValueError(f"override names {', '.join(unknown)}; accepted are {', '.join(GATE)}")
+        return self

@@ -1,0 +1,79 @@
+"""A version with all that a person who is to trust it asks: what for, from what, how good, on whom, by whose word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ml.domain.errors import NotFoundError
+from ml.domain.records import Decision, GateResult, Promotion, Quantity, Version
+from ml.domain.windows import Window
+
+if TYPE_CHECKING:
+    from ml.registry import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The primary metric of a version on one batch that it served."""
+
+    window: Window
+    value: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Everything on record about one version.
+
+    ``spec`` is the model's spec as it is today, ``promotions`` are all changes that made this version the champion or
+    took its place, ``served`` is how it did on labelled batches as the champion.
+    """
+
+    version: Version
+    spec: Mapping[str, Any]
+    decision: Decision | None
+    gate: GateResult | None
+    promotions: tuple[Promotion, ...]
+    served: tuple[Measured, ...]
+
+
+def card(reader: Reader, model: str, number: int | None = None) -> ModelCard:
+    """Return the card of a version, by default of the champion.
+
+    Raises:
+        NotFoundError: the model has no champion, or no such version.
+    """
+    version = reader.champion(model) if number is None else reader.version(model, number)
+    if version is None:
+        raise NotFoundError(
+            f"{model} has no champion yet.", remedy=f"name a version: evergreen card {model} --version 1"
+        )
+    changes = reader.promotions(model)
+    return ModelCard(
+        version=version,
+        spec=reader.spec_of(model) or {},
+        decision=reader.decision(version.run_key),
+        gate=reader.gate_result(model, version.version),
+        promotions=tuple(one for one in changes if version.version in (one.to_version, one.from_version)),
+        served=_served(reader, version, primary_of(reader.spec_of(model) or {})),
+    )
+
+
+def primary_of(spec: Mapping[str, Any]) -> str:
+    """Return the name of the primary metric in a stored spec."""
+    return str(spec.get("problem", {}).get("metric", ""))
+
+
+def _served(reader: Reader, version: Version, metric: str) -> tuple[Measured, ...]:
+    newest = {
+        one.window: Measured(one.window, one.value, one.rows)
+        for one in reader.observations(version.model)
+        if one.quantity is Quantity.METRIC
+        and one.version == version.version
+        and one.subject == metric
+        and one.value is not None
+        and one.detail.get("role", "champion") == "champion"
+    }
+    return tuple(newest[window] for window in sorted(newest))

@@ -1,0 +1,104 @@
+"""Faults that a harness must find, or it proves nothing: each is planted into the running code of one process."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml.artifacts import store
+from ml.artifacts.store import ArtifactStore
+from ml.domain.records import Act, Stage
+from ml.registry import Registry
+from ml.registry.champions import ChampionWriter
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A fault, and the flow and mode that must show it."""
+
+    flow: str
+    mode: str
+    plant: Callable[[], None]
+
+
+def _non_atomic_write() -> None:
+    """An artifact is written under its own name at once."""
+
+    def write(target: Path, data: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        store._sync(target.parent)
+
+    store._write_durably = write
+
+
+def _row_before_blob() -> None:
+    """The row is committed first, the bytes follow."""
+    waiting: list[tuple[ArtifactStore, str, bytes]] = []
+    real = ArtifactStore._write
+
+    def later(self: ArtifactStore, sha256: str, data: bytes) -> None:
+        waiting.append((self, sha256, data))
+
+    write = Registry.write
+
+    @contextmanager
+    def then(self: Registry) -> Iterator[Any]:
+        with write(self) as writer:
+            yield writer
+        while waiting:
+            real(*waiting.pop())
+
+    ArtifactStore._write = later  # type: ignore[method-assign]
+    Registry.write = then  # type: ignore[method-assign]
+
+
+def _two_transactions() -> None:
+    """The old champion goes in one transaction, the new one comes in the next."""
+
+    def change(self: ChampionWriter, model: str, to_version: int, act: Act) -> int | None:
+        champion, target = self.champion(model), self.version(model, to_version)
+        if champion is not None:
+            self._move(champion, Stage.RETIRED)
+        self._connection.commit()
+        self._connection.begin()
+        self._move(target, Stage.CHAMPION)
+        return None if champion is None else champion.version
+
+    ChampionWriter._change = change  # type: ignore[method-assign]
+
+
+def _no_fsync() -> None:
+    """An artifact gets its name before its content is durable, and nobody waits for either."""
+
+    def write(target: Path, data: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tmp-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(target)
+
+    store._write_durably = write
+
+
+def _rename_before_fsync() -> None:
+    """The content is synchronised, the folder that holds the name is not."""
+    store._sync = lambda folder: None
+
+
+BUGS: dict[str, Bug] = {
+    "non-atomic write": Bug("ingest", "torn", _non_atomic_write),
+    "row before blob": Bug("ingest", "kill", _row_before_blob),
+    "promotion in two transactions": Bug("rollback", "kill", _two_transactions),
+    "no fsync": Bug("ingest", "power", _no_fsync),
+    "folder not synchronised": Bug("ingest", "power", _rename_before_fsync),
+}

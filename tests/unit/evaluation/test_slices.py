@@ -1,0 +1,86 @@
+"""Parts that got worse are found; where none did, hardly anything is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ml.domain.findings import Finding, Outcome
+from ml.evaluation import Exhibits, judge
+from ml.problems import PROBLEMS
+from ml.specs.gate import GateSpec
+
+SHOPS = [f"shop {number}" for number in range(10)]
+
+
+def findings(
+    seed: int, *, lost: float, rows: int = 10_000, kind: str = "classification", **slices: object
+) -> list[Finding]:
+    """A challenger that is like the champion but for one shop of ten, where it is right ``lost`` less often."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {"shop": rng.choice(SHOPS, rows), "size": rng.normal(size=rows), "age": rng.integers(0, 90, rows)}
+    )
+    table.loc[rng.random(rows) < 0.02, "shop"] = None
+    hurt = (table["shop"] == "shop 3").to_numpy()
+    if kind == "classification":
+        truth = pd.DataFrame({"y": np.zeros(rows, dtype=int)})
+        theirs = (rng.random(rows) > 0.85).astype(int)
+        flipped = rng.random(rows) < 0.05
+        ours = np.where(flipped, (rng.random(rows) > 0.85).astype(int), theirs)
+        ours = np.where(hurt & (rng.random(rows) < lost / 0.85), 1, ours)
+        sides = [pd.DataFrame({"prediction": one, "p_0": 1.0 - one, "p_1": one * 1.0}) for one in (ours, theirs)]
+    else:
+        truth = pd.DataFrame({"y": rng.normal(size=rows)})
+        sides = [
+            pd.DataFrame({"prediction": truth["y"] + rng.normal(scale=np.where(hurt, scale, 0.5), size=rows)})
+            for scale in (0.5 + lost, 0.5)
+        ]
+    judgement = judge(
+        gate=GateSpec.model_validate({"slices": slices, "override": ["PG003"]}, strict=False),
+        problem=PROBLEMS[kind],
+        metric="accuracy" if kind == "classification" else "mean_absolute_error",
+        truth=truth,
+        challenger=sides[0],
+        champion=sides[1],
+        dummy=None,
+        seed=seed,
+        exhibits=Exhibits(rows=table, features=tuple(table.columns)),
+    )
+    return [finding for finding in judgement.findings if finding.code == "PG009"]
+
+
+def test_a_named_part_that_lost_is_named() -> None:
+    found = findings(0, lost=0.1, columns=["shop"], found=False)
+    assert [(finding.subject, finding.outcome) for finding in found] == [("shop = shop 3", Outcome.FAILED)]
+    assert 800 < found[0].rows < 1200
+
+
+def test_a_part_that_nobody_named_is_found_on_the_other_half() -> None:
+    found = findings(0, lost=0.15)
+    assert found
+    assert {finding.outcome for finding in found} == {Outcome.FAILED}
+    assert any("shop 3" in finding.subject for finding in found)
+    assert max(finding.rows for finding in found) < 5001, "tested on half of the rows"
+
+
+def test_numbers_and_errors_too() -> None:
+    found = findings(0, lost=0.4, kind="regression", columns=["shop", "age"])
+    assert any("shop 3" in finding.subject for finding in found)
+    assert {finding.outcome for finding in found} == {Outcome.FAILED}
+
+
+def test_the_margin_of_a_part_is_what_does_not_matter() -> None:
+    assert findings(0, lost=0.1, columns=["shop"], margin=0.2)[0].outcome is Outcome.PASSED
+
+
+def test_where_nothing_got_worse_hardly_anything_is_found() -> None:
+    alarms = sum(
+        findings(seed, lost=0.0, rows=2000, columns=["shop", "age"])[0].outcome is Outcome.FAILED for seed in range(100)
+    )
+    assert alarms <= 10  # 5 % of the runs are expected to raise one
+
+
+def test_rows_without_a_value_are_a_part() -> None:
+    found = findings(0, lost=0.0, columns=["shop"], found=False)
+    assert found[0].seen.startswith("none of 11"), "ten shops, and no value"

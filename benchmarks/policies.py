@@ -1,6 +1,7 @@
 """When to retrain: regret of our default policy and of the classical ones against the best choice in hindsight.
 
-    python benchmarks/policies.py [--quick] [--streams developed|held_back|all] [--cache DIR] [--pictures DIR]
+    python benchmarks/policies.py [--quick] [--coarse] [--cached] [--streams developed|held_back|all] [--jobs N]
+                                  [--cache DIR] [--pictures DIR]
 
 Streams in fifty batches (real ones from ../shared/data where they lie, seeded synthetic ones always), two estimators,
 label delays 0, 1 and 3, four prices of a retraining. Every model *trained through batch i* is scored on every later
@@ -15,14 +16,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small fits: threads cost more than they bring
 
 from retraining.catalogue import recipes
 from retraining.classical import classical
-from retraining.matrices import ESTIMATORS, Matrix, load
+from retraining.matrices import ESTIMATORS, Matrix, is_cached, load
 from retraining.ours import ours
 from retraining.pictures import save_pictures
 from retraining.protocol import Setting
@@ -37,6 +37,9 @@ DEFAULT_CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) /
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few streams, one estimator, delays 0 and 3, two prices")
+    parser.add_argument("--coarse", action="store_true", help="one estimator, delays 0 and 3, two prices, one window")
+    parser.add_argument("--cached", action="store_true", help="only streams whose matrices are in the cache")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that play side by side (2)")
     parser.add_argument("--streams", choices=["developed", "held_back", "all"], default="all", help="which to play")
     cache = Path(os.environ.get("EVERGREEN_BENCHMARK_CACHE", DEFAULT_CACHE))
     parser.add_argument("--cache", type=Path, default=cache, help=f"folder of the matrices ({cache})")
@@ -56,8 +59,10 @@ def matrices(options: argparse.Namespace) -> list[Matrix]:
     wanted = [one for one in recipes() if options.streams == "all" or one.held_back == (options.streams == "held_back")]
     if options.quick:
         wanted = [one for one in wanted if one.name in QUICK]
-    estimators = ESTIMATORS[:1] if options.quick else ESTIMATORS
+    estimators = ESTIMATORS[:1] if options.quick or options.coarse else ESTIMATORS
     jobs = [(one, kind) for one in wanted for kind in estimators]
+    if options.cached:
+        jobs = [(one, kind) for one, kind in jobs if is_cached(one, kind, options.cache)]
     return [
         load(one, kind, options.cache, lambda text, number=number: say(f"{number}/{len(jobs)} {text}"))
         for number, (one, kind) in enumerate(jobs, 1)
@@ -71,30 +76,32 @@ def show(title: str, results: list[Result], delays: list[int]) -> None:
         if some:
             print(
                 f"\n## {title}: {len({one.stream for one in some})} streams × estimators {what}\n\n"
-                f"{table(some, delays)}"
+                f"{table(some, delays)}",
+                flush=True,
             )
 
 
 def main() -> int:
     options = arguments()
-    began = time.process_time()
-    delays, prices = ([0, 3], [0.01, 0.2]) if options.quick else (DELAYS, PRICES)
+    began = sum(os.times()[:4])
+    delays, prices = ([0, 3], [0.01, 0.2]) if options.quick or options.coarse else (DELAYS, PRICES)
     played = matrices(options)
     if not played:
         print("No stream to play: choose others with --streams.", file=sys.stderr)
         return 2
-    fixed = [Setting(delay, price, (window,)) for delay in delays for price in prices for window in (0, 1)]
+    windows = (0,) if options.coarse else (0, 1)
+    fixed = [Setting(delay, price, (window,)) for delay in delays for price in prices for window in windows]
     policies = [*classical(), *ours()]
-    results = run_all(played, fixed, policies, say)
+    results = run_all(played, fixed, policies, options.jobs, say)
+    show("Moments, training window given (all history; the last ten too, unless coarse)", results, delays)
     picked = [Setting(delay, price, (0, 1, 2)) for delay in delays for price in prices]
-    joint = run_all(played, picked, policies, say)
+    joint = run_all(played, picked, policies, options.jobs, say)
     say("")
-    show("Moments, training window given (all history, last 10)", results, delays)
     show("Moments and windows, picked at each retraining (target 7.5)", joint, delays)
     if options.pictures:
         shown = next((one for name in SHOWN for one in played if one.name == name), played[0])
         save_pictures(options.pictures, results, shown)
-    print(f"\n{time.process_time() - began:.0f} CPU seconds")
+    print(f"\n{sum(os.times()[:4]) - began:.0f} CPU seconds")
     return 0
 
 

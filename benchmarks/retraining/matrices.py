@@ -145,8 +145,17 @@ def _save(path: Path, **arrays: np.ndarray) -> None:
     part.replace(path)
 
 
+def is_cached(recipe: Recipe, kind: str, cache: Path) -> bool:
+    """Say whether the matrix need not be computed."""
+    return _place(recipe, kind, cache).exists()
+
+
+def _place(recipe: Recipe, kind: str, cache: Path) -> Path:
+    return cache / f"{recipe.name}-{kind}-{_key(VERSION, recipe.name, recipe.rows, kind)}.npz"
+
+
 def _matrix(recipe: Recipe, kind: str, cache: Path, say: Callable[[str], None]) -> Matrix:
-    path = cache / f"{recipe.name}-{kind}-{_key(VERSION, recipe.name, recipe.rows, kind)}.npz"
+    path = _place(recipe, kind, cache)
     if path.exists():
         with np.load(path) as data:
             return _unpack(recipe, kind, data["bounds"], data["flat"], data["sizes"])

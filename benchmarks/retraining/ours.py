@@ -1,29 +1,35 @@
-"""Our own policy under the protocol: the learned plan, with looks and without."""
+"""Our own policy under the protocol: the learned plan, told the price and told nothing of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml.policies.plan import PlanVerdict, make_plan
+from ml.policies.price import DEFAULT_SHARE
 from retraining.classical import Base
 from retraining.protocol import KEEP, NOW, Ask, Policy, Run
 
 
 @dataclass
 class Learned(Base):
-    """The plan as it is; without looks it retrains when that pays by expectation alone."""
+    """The plan as it is, told the price or believing in the default one."""
 
-    looks: bool = True
+    priced: bool = True
 
     def decide(self, run: Run) -> Ask:
-        plan = make_plan(run.evidence(), counterfactual=False)
-        if not self.looks:
-            return NOW if plan.saving > 0 else KEEP
+        evidence = run.evidence()
+        plan = make_plan(
+            evidence if self.priced else replace(evidence, price=DEFAULT_SHARE),
+            counterfactual=False,
+        )
         if plan.verdict is PlanVerdict.LOOK:
             return Ask(True, plan.least_gain)
         return NOW if plan.verdict is PlanVerdict.RETRAIN else KEEP
 
 
 def ours() -> list[Policy]:
-    """List both."""
-    return [Learned("learned plan, no looks", looks=False), Learned("learned plan, looks first")]
+    """List both: the default of a spec without prices, and with."""
+    return [
+        Learned("learned plan, price not told", priced=False),
+        Learned("learned plan"),
+    ]

@@ -54,15 +54,16 @@ def _stream(path: Path, matrix: Matrix) -> None:
     served = [matrix.means[w, trained, batch] for (w, trained), batch in zip(run.served, at, strict=True)]
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
     axes.plot(at, matrix.means[0, first - 1, first:], color=OTHER, label="never retrained")
-    axes.plot(at, served, color=OURS, label="learned plan, looks first")
+    axes.plot(at, served, color=OURS, label="learned plan")
     for number, arrived in enumerate(run.lives):
         axes.axvline(arrived - 0.5, color=OURS, lw=0.8, ls="--", label="went live" if number == 0 else None)
     low = axes.get_ylim()[0]
     looked = [one.until - 0.5 for one in run.comparisons if not one.promoted]
     axes.plot(looked, [low] * len(looked), "|", color="black", ms=9, label="looked, kept")
     axes.plot([moment - 0.5 for moment, _ in best], [low] * len(best), "^", color=LIMIT, label="best in hindsight")
-    axes.set(xlabel="batch", ylabel="loss", title=matrix.name)
-    axes.legend(ncols=3, fontsize=8, frameon=False)
+    axes.set(xlabel="batch", ylabel="loss")
+    axes.set_title(matrix.name, loc="right", fontsize=9)
+    axes.legend(ncols=5, fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0))
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -29,22 +31,30 @@ class Result:
 
 
 def run_all(
-    matrices: list[Matrix], settings: list[Setting], policies: list[Policy], say: Callable[[str], None]
+    matrices: list[Matrix], settings: list[Setting], policies: list[Policy], jobs: int, say: Callable[[str], None]
 ) -> list[Result]:
-    """Play every policy over every stream in every setting."""
+    """Play every policy over every stream in every setting, streams side by side."""
+    results: list[Result] = []
+    with ProcessPoolExecutor(jobs) as pool:
+        played = pool.map(partial(_run, settings=settings, policies=policies), matrices)
+        for number, (matrix, found) in enumerate(zip(matrices, played, strict=True), 1):
+            say(f"played {number}/{len(matrices)} {matrix.name}")
+            results += found
+    return results
+
+
+def _run(matrix: Matrix, settings: list[Setting], policies: list[Policy]) -> list[Result]:
     results = []
-    for number, matrix in enumerate(matrices, 1):
-        say(f"playing {number}/{len(matrices)} {matrix.name}")
-        for setting in settings:
-            best, moments = hindsight(matrix, setting)
-            results.append(_result("hindsight", matrix, setting, 0.0, lives=len(moments), looks=0, paid=0))
-            for policy in policies:
-                run = play(matrix, setting, policy)
-                regret = 100 * (run.cost - best) / max(best, TINY)
-                paid = sum(pays(run))
-                results.append(
-                    _result(policy.name, matrix, setting, regret, lives=len(run.lives), looks=run.looks, paid=paid)
-                )
+    for setting in settings:
+        best, moments = hindsight(matrix, setting)
+        results.append(_result("hindsight", matrix, setting, 0.0, lives=len(moments), looks=0, paid=0))
+        for policy in policies:
+            run = play(matrix, setting, policy)
+            regret = 100 * (run.cost - best) / max(best, TINY)
+            paid = sum(pays(run))
+            results.append(
+                _result(policy.name, matrix, setting, regret, lives=len(run.lives), looks=run.looks, paid=paid)
+            )
     return results
 
 

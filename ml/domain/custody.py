@@ -38,7 +38,7 @@ class EventKind(StrEnum):
     ROLLBACK = "rollback"
     REPORT = "report"
     REPLAY = "replay"
-    ERASURE = "erasure"
+    ERASURE = "erasure"  # kept for data erasure, so that it will need no other table
 
 
 SIGNED = frozenset({EventKind.TRAINING, EventKind.REFIT, EventKind.PROMOTION, EventKind.ROLLBACK})
@@ -112,20 +112,6 @@ class Breach:
     number: int
     fault: Fault
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """Rows that were erased on request: their digests' frames are gone, and these versions had seen them."""
-
-    model: str
-    as_of: datetime
-    rows: int
-    reason: str
-    actor: str
-    snapshots: tuple[int, ...]
-    versions: tuple[int, ...]
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ def profile_table(table: Any, layout: Layout) -> Profile:
 
 def profile_parquet(source: Any, layout: Layout) -> Profile:
     """Return the profile of a Parquet file: a path, or anything that Arrow opens as a file."""
-    with pq.ParquetFile(source, read_dictionary=_categories(layout), pre_buffer=True) as file:
+    metadata = pq.read_metadata(source)
+    coded = _categories(metadata, layout)
+    with pq.ParquetFile(source, metadata=metadata, read_dictionary=coded, pre_buffer=True) as file:
         there = set(file.schema_arrow.names)
         known = [name for name in layout.columns if name in there]
         hashes, columns = KeyHashes(), dict[str, ColumnProfile]()
@@ -118,9 +120,10 @@ def _one(column: Any) -> Any:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _categories(layout: Layout) -> list[str]:
-    """Name the columns to be read as their distinct values and codes."""
-    return [name for name, column in layout.columns.items() if isinstance(column, CategoricalLayout)]
+def _categories(metadata: Any, layout: Layout) -> list[str]:
+    """Name the columns of the file that are read as their distinct values and codes."""
+    there = {metadata.schema.column(place).path for place in range(metadata.num_columns)}
+    return [name for name, one in layout.columns.items() if isinstance(one, CategoricalLayout) and name in there]
 
 
 def _portions(names: Sequence[str], rows: int) -> Iterator[list[str]]:

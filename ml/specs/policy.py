@@ -104,7 +104,7 @@ class PolicySpec(Spec):
     """When to retrain.
 
     By default: when that costs less than keeping the champion, learnt from the model's own record and the prices under
-    `costs`. On the streams of `benchmarks/policies.py` no classical policy came near it (docs/policies.md).
+    `costs`. Measured against classical policies in docs/policies.md.
     """
 
     when: Rule = Field(default=DEFAULT_RULE, description="The tree of rules.")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ml.domain.records import Decision, Verdict
+from ml.domain.windows import Window
 from ml.flows.cells import Cells
+from ml.flows.ingest import ingest
 from ml.flows.loop import run
 from ml.flows.matrix import Matrix
 from ml.flows.past import gather_past
 from ml.flows.replay import replay, replayed_decisions
+from ml.flows.replay_record import recorded_replay
+from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec, parse_spec
 from ml.specs.policy import Costs, PolicySpec
@@ -197,3 +203,37 @@ def test_other_costs_change_the_bill_and_not_the_trainings(tmp_path: Path) -> No
     assert bills[0].trainings == 0
     assert bills[1].trainings == 1e6 * len(bills[1].retrained)
     assert dear.outcomes[0].trainings == 0, "at that price nothing pays"
+
+
+def test_one_batch_tells_nothing_and_says_so(tmp_path: Path) -> None:
+    spec = spec_with(tmp_path, EVERY_2)
+    with workspace_in(tmp_path) as workspace:
+        run(workspace, spec, start=SPAN.start, end=SPAN.start + timedelta(days=1))
+        found, record = recorded_replay(workspace, spec)
+    assert [one.total for one in found.outcomes] == [0.0] * len(found.outcomes)
+    assert (found.advice.change, found.best) == (False, None)
+    assert "0 batches are too few" in found.advice.sentence
+    assert record.advice["policy"] == "present"
+
+
+def test_a_batch_that_was_superseded_is_played_with_its_newest_rows(tmp_path: Path) -> None:
+    """What was trained on the old rows is not taken for what the new ones would have given."""
+    spec = spec_with(tmp_path, EVERY_2)
+    with workspace_in(tmp_path) as workspace:
+        recorded = played(workspace, spec)
+        third = Window(SPAN.start + timedelta(days=2), SPAN.start + timedelta(days=3))
+        rows = stream()
+        rows.loc[pd.to_datetime(rows["ts"]).between(third.start, third.end, inclusive="left"), "late"] = 1
+        rows.to_csv(tmp_path / f"{spec.model}.csv", index=False)
+        ingest(workspace, spec, third)
+        validate(workspace, spec, third)
+        again = replayed_decisions(workspace, spec)
+        with workspace.registry.read() as reader, Cells(tmp_path / "cells.sqlite") as cells:
+            trained, versions = Matrix(gather_past(workspace, reader, spec), cells).trained, reader.versions(spec.model)
+    assert again[:2] == recorded[:2], "before it nothing changed"
+    assert len(again) == len(recorded)
+    assert again != recorded
+    before = {one.model_sha256 for one in versions if one.as_of < third.end}
+    assert {one.kept.sha256 for one in trained.values() if one.kept is not None} >= before
+    after = {one.model_sha256 for one in versions if one.as_of >= third.end}
+    assert not after & {one.kept.sha256 for one in trained.values() if one.kept is not None}

@@ -15,9 +15,8 @@ from ml.policies.plan.staleness import Curve, fit_curve
 from ml.policies.plan.worth import Worth, worth
 
 SPACING = 0.45  # share of the interval which the prices imply that must lie between two looks
-USUAL_SPEED = (
-    0.015  # staleness per batch, as a share of the error rate, that this interval is taken from (0.003 of 0.2)
-)
+USUAL_SPEED = 0.015  # staleness per batch, as a share of the error rate, that this interval is taken from
+USUAL_ERROR = 0.2  # the error rate where none was measured
 CLEAR = 0.4  # shares of its price that a retraining must save to be made without a condition
 _SUDDEN = 0.3  # probability from which a sudden change is named as the reason
 _TO_LOOK = 2  # new labelled batches that a look needs: one to learn from, one to measure by
@@ -57,8 +56,10 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
             verdict would have been another (some more milliseconds).
     """
     losses = by_batch(evidence)
-    if evidence.labelled <= evidence.champion.until or not losses:
+    if evidence.labelled <= evidence.champion.until:
         return Plan(PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW, price=evidence.price)
+    if not losses:
+        return _by_calendar(evidence)
     record = record_of(evidence, losses)
     pairs = pairs_of(evidence, losses)
     curve = fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
@@ -67,6 +68,22 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
     if counterfactual and plan.reason in {Reason.DOES_NOT_PAY, Reason.NOTHING_TO_GAIN}:
         return replace(plan, price_limit=_price_limit(known))
     return plan
+
+
+def _by_calendar(evidence: Evidence) -> Plan:
+    """Retrain by the price alone: batches that the champion served have labels, but nothing was measured to go by."""
+    served = evidence.champion.until + evidence.arrived - evidence.labelled  # the first batch, or nearly
+    if evidence.labelled <= served:
+        return Plan(PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW, price=evidence.price)
+    every = max(1, math.ceil(_interval(evidence.price, USUAL_ERROR)))
+    since = min(evidence.labelled - served, evidence.arrived - max(evidence.asked, default=0))
+    verdict, reason = (PlanVerdict.RETRAIN, Reason.CALENDAR) if since >= every else (PlanVerdict.KEEP, Reason.NOT_DUE)
+    return Plan(verdict, reason, price=evidence.price, every=every)
+
+
+def _interval(price: float, error: float) -> float:
+    """Batches between retrainings by the price alone: √(2c/β), where cost of staleness and of retraining balance."""
+    return math.sqrt(2 * price / (USUAL_SPEED * error))
 
 
 def _plan(known: _Known, price: float) -> Plan:
@@ -102,7 +119,7 @@ def _decide(known: _Known, found: Worth, price: float) -> tuple[PlanVerdict, Rea
     evidence = known.evidence
     if known.record.cap * HORIZON < price:
         return PlanVerdict.KEEP, Reason.NOTHING_TO_GAIN
-    if evidence.asked and evidence.arrived - max(evidence.asked) < _spacing(known.record, price):
+    if _too_soon(known, price):
         return PlanVerdict.KEEP, Reason.TOO_SOON
     clear = found.blind > CLEAR * price
     if known.new < _TO_LOOK:
@@ -115,9 +132,18 @@ def _decide(known: _Known, found: Worth, price: float) -> tuple[PlanVerdict, Rea
     return PlanVerdict.LOOK, Reason.PLAUSIBLE
 
 
+def _too_soon(known: _Known, price: float) -> bool:
+    """Whether the last look is too near, and waiting for the next one's turn costs less than another retraining."""
+    evidence = known.evidence
+    if not evidence.asked:
+        return False
+    wait = _spacing(known.record, price) - (evidence.arrived - max(evidence.asked))
+    return wait > 0 and wait * min(known.belief.mean, known.record.cap) <= price
+
+
 def _spacing(record: Record, price: float) -> float:
-    """Share of √(2c/β), the interval of the calendar that knows prices alone."""
-    return SPACING * math.sqrt(2 * price / (USUAL_SPEED * record.error))
+    """Share of the interval of the calendar that knows prices alone."""
+    return SPACING * _interval(price, record.error)
 
 
 def _price_limit(known: _Known) -> float:

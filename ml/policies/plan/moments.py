@@ -54,9 +54,12 @@ def moments(curve: Curve, *, age: int, lag: int, price: float) -> Moments:
     last = len(curve.age) - 1
     fresh = np.cumsum(curve.age[np.minimum(lag + ahead, last)] - curve.age[min(lag, last)])
     ageing = np.cumsum(curve.age[np.minimum(age + ahead, last)] - curve.age[min(age, last)])
-    renewed, first = np.zeros(HORIZON + 1), [HORIZON] * (HORIZON + 1)
+    served = fresh.tolist()  # plain numbers: the loop is short, and is run for every price that is tried
+    renewed, first = [0.0] * (HORIZON + 1), [HORIZON] * (HORIZON + 1)
     for left in range(1, HORIZON + 1):
-        options = np.append(fresh[: left - 1] + price + renewed[left - 1 : 0 : -1], fresh[left - 1])
-        best = len(options) - 1 if options[-1] <= options.min() else int(np.argmin(options))
-        renewed[left], first[left] = options[best], best + 1 if best < left - 1 else HORIZON
-    return Moments(ageing, np.cumsum(LASTING**ahead), renewed, tuple(first), price)
+        renewed[left] = served[left - 1]
+        for place in range(left - 1):
+            cost = served[place] + price + renewed[left - 1 - place]
+            if cost < renewed[left]:
+                renewed[left], first[left] = cost, place + 1
+    return Moments(ageing, np.cumsum(LASTING**ahead), np.array(renewed), tuple(first), price)

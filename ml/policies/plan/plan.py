@@ -24,6 +24,8 @@ class Reason(StrEnum):
     PAID_ALREADY = "paid_already"  # staleness since the champion's data has cost as much as a retraining
     TOO_LITTLE_NEW = "too_little_new"  # nothing to learn from, or to measure by
     TOO_SOON = "too_soon"  # the last look or retraining is too near
+    CALENDAR = "calendar"  # nothing measured to go by, and by the price alone one is due
+    NOT_DUE = "not_due"  # nothing measured to go by, and by the price alone none is due yet
     NOTHING_TO_GAIN = "nothing_to_gain"  # not even a perfect model would pay
     DOES_NOT_PAY = "does_not_pay"
 
@@ -39,7 +41,7 @@ class Plan:
     up to which the verdict would have been to retrain or look (not a number if it was not asked for, or there is
     none). ``retrain_in`` are the planned retrainings, in batches from now. ``cap`` is the most that a perfect model
     could save per batch, ``measured_loss`` what staleness has cost since the champion's data, ``sudden`` the
-    probability of a sudden change since then.
+    probability of a sudden change since then. ``every`` is the calendar's interval, where nothing was measured.
     """
 
     verdict: PlanVerdict
@@ -56,6 +58,7 @@ class Plan:
     cap: float = math.nan
     measured_loss: float = 0.0
     sudden: float = 0.0
+    every: int = 0
 
     @property
     def sentence(self) -> str:
@@ -77,6 +80,10 @@ _WHY = {
     Reason.TOO_LITTLE_NEW: "There are too few labelled batches newer than the champion's data "
     "to learn from, or to measure by.",
     Reason.TOO_SOON: "The last look or retraining is too near for the price of {self.price:.4f}.",
+    Reason.CALENDAR: "No loss of the models was measured: by the price of {self.price:.4f} alone a retraining is due "
+    "every {self.every} batches.",
+    Reason.NOT_DUE: "No loss of the models was measured: by the price of {self.price:.4f} alone a retraining is due "
+    "every {self.every} batches, and not yet.",
     Reason.NOTHING_TO_GAIN: "Even a perfect model would save at most {self.cap:.4f} per batch: "
     "too little for a price of {self.price:.4f}.",
     Reason.DOES_NOT_PAY: "A model fitted today would lose {self.staleness:.4f} less per batch, "

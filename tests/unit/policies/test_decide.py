@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ml.domain.records import Quantity, Trigger, Verdict
 from ml.policies import decide
-from ml.specs.policy import Confirm
+from ml.specs.policy import Confirm, PolicySpec
 from tests.builders import START, WEEK, decision, gate, history, metric, observation, promotion, version, week
 from tests.unit.policies.asking import CLASSICAL, answer, policy_of
 

@@ -1,0 +1,179 @@
+"""The learned plan by itself: what it must say whatever its constants, and laws that hold for any evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil, inf, isclose, sqrt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.policies.plan import Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, Reason, make_plan
+
+LOOK, KEEP, RETRAIN = PlanVerdict.LOOK, PlanVerdict.KEEP, PlanVerdict.RETRAIN
+FIRST = Fitted(1, 0, 5)
+ROWS = 1000
+
+
+def served(*losses: float, fitted: Fitted = FIRST, rows: int = ROWS) -> Evidence:
+    """A champion fitted on the batches before, with what it lost on each batch since."""
+    found = tuple(Loss(fitted, fitted.until + place, loss, rows) for place, loss in enumerate(losses))
+    now = fitted.until + len(losses)
+    return Evidence(fitted, now, now, found, (), (), price=0.02, rows=rows)
+
+
+def compared(gain: float, *, until: int, promoted: bool = False) -> Comparison:
+    """A look whose challenger had learnt all but the newest batch."""
+    challenger = Fitted(9, 0, until - 1)
+    return Comparison(FIRST, challenger, until - 1, until, gain, gain - 0.01, gain + 0.01, ROWS, promoted)
+
+
+# --- what it must say
+
+
+def test_without_new_labels_there_is_nothing_to_learn() -> None:
+    plan = make_plan(replace(served(0.2, 0.2), labelled=5))
+    assert (plan.verdict, plan.reason) == (KEEP, Reason.TOO_LITTLE_NEW)
+
+
+def test_labels_of_batches_that_nobody_scored_are_no_failed_measurement() -> None:
+    """With late labels the first ones are of batches from before the champion served."""
+    late = replace(served(*[0.2] * 5), losses=(), arrived=15)
+    assert make_plan(late).reason is Reason.TOO_LITTLE_NEW
+
+
+@pytest.mark.parametrize("price", [0.002, 0.02, 0.2])
+def test_where_nothing_was_measured_it_is_the_calendar_of_the_price(price: float) -> None:
+    every = ceil(sqrt(2 * price / 0.003))
+    blind = replace(served(*[0.2] * every), losses=(), price=price)
+    plan = make_plan(blind)
+    assert (plan.verdict, plan.reason) == (RETRAIN, Reason.CALENDAR)
+    assert f"every {every} batches" in plan.sentence
+    early = make_plan(replace(blind, asked=(blind.arrived - every + 1,)))
+    assert (early.verdict, early.reason) == (KEEP, Reason.NOT_DUE)
+
+
+def test_a_champion_that_hardly_errs_is_left_alone() -> None:
+    """What a perfect model could save in twenty batches is less than the price: the trap of calendars."""
+    plan = make_plan(served(*[0.0003] * 30))
+    assert (plan.verdict, plan.reason) == (KEEP, Reason.NOTHING_TO_GAIN)
+
+
+def test_a_sudden_loss_is_answered_at_once() -> None:
+    calm = [0.10, 0.11, 0.10, 0.09, 0.10, 0.11, 0.10]
+    before, after = make_plan(served(*calm)), make_plan(served(*calm, 0.35, 0.36))
+    assert after.sudden > 0.5 > before.sudden
+    assert after.staleness > before.staleness
+    assert after.verdict in {LOOK, RETRAIN}
+
+
+def test_a_sudden_loss_is_answered_even_if_the_last_look_was_just_before() -> None:
+    calm = [0.10, 0.11, 0.10, 0.09, 0.10, 0.11, 0.10]
+    evidence = replace(served(*calm, 0.5, 0.5), price=0.1, asked=(12,))
+    assert make_plan(evidence).verdict in {LOOK, RETRAIN}
+    still = replace(served(*calm, 0.1, 0.1), price=0.1, asked=(12,))
+    assert make_plan(still).reason is Reason.TOO_SOON
+
+
+def test_a_champion_that_wins_every_look_is_believed() -> None:
+    evidence = served(*[0.2] * 20)
+    lost = tuple(compared(-0.002, until=until) for until in range(8, 26, 3))
+    assert make_plan(replace(evidence, comparisons=lost)).staleness < make_plan(evidence).staleness
+
+
+def test_a_look_that_gained_much_speaks_for_retraining() -> None:
+    evidence = served(*[0.2] * 20)
+    little, much = (
+        make_plan(replace(evidence, comparisons=(compared(gain, until=24),))).staleness for gain in (0.0, 0.05)
+    )
+    assert much > little
+
+
+def test_older_champions_on_the_same_rows_tell_how_fast_a_model_ages() -> None:
+    old, new = Fitted(1, 0, 5), Fitted(2, 0, 15)
+    batches = range(16, 26)
+
+    def plan(older: float) -> Plan:
+        losses = [Loss(new, batch, 0.2, ROWS) for batch in batches]
+        losses += [Loss(old, batch, older, ROWS) for batch in batches]
+        return make_plan(Evidence(new, 26, 26, tuple(losses), (), (15,), price=0.02, rows=ROWS))
+
+    assert plan(0.3).speed > plan(0.2).speed
+    assert plan(0.3).staleness > plan(0.2).staleness
+
+
+# --- laws
+
+losses = st.lists(st.floats(0.0, 0.6), min_size=1, max_size=25)
+prices = st.floats(0.001, 1.0)
+gains = st.lists(st.floats(-0.05, 0.3), max_size=3)
+
+
+def evidence_of(values: list[float], price: float, looks: list[float]) -> Evidence:
+    found = replace(served(*values), price=price)
+    untils = [6 + 2 * place for place in range(len(looks)) if 6 + 2 * place <= found.labelled]
+    seen = tuple(compared(gain, until=until) for gain, until in zip(looks, untils, strict=False))
+    return replace(found, comparisons=seen, asked=tuple(one.until for one in seen))
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=losses, price=prices, looks=gains, seed=st.randoms(use_true_random=False))
+def test_the_order_in_which_records_are_read_changes_nothing(
+    values: list[float], price: float, looks: list[float], seed: object
+) -> None:
+    evidence = evidence_of(values, price, looks)
+    mixed = list(evidence.losses)
+    seed.shuffle(mixed)  # type: ignore[attr-defined]
+    assert repr(make_plan(replace(evidence, losses=tuple(mixed)))) == repr(make_plan(evidence))
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=losses, price=prices, looks=gains, later=losses, seed=st.randoms(use_true_random=False))
+def test_labels_that_have_not_arrived_change_nothing(
+    values: list[float], price: float, looks: list[float], later: list[float], seed: object
+) -> None:
+    """Whatever they are, and however they are shuffled."""
+    evidence = evidence_of(values, price, looks)
+    seed.shuffle(later)  # type: ignore[attr-defined]
+    unseen = tuple(Loss(FIRST, evidence.labelled + place, loss, ROWS) for place, loss in enumerate(later))
+    assert repr(make_plan(replace(evidence, losses=(*evidence.losses, *unseen)))) == repr(make_plan(evidence))
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=losses, price=prices, looks=gains, scale=st.sampled_from([0.25, 4.0, 1024.0]))
+def test_the_unit_of_the_loss_does_not_matter(
+    values: list[float], price: float, looks: list[float], scale: float
+) -> None:
+    evidence = evidence_of(values, price, looks)
+    other = replace(
+        evidence,
+        scale=scale,
+        losses=tuple(replace(one, loss=one.loss * scale) for one in evidence.losses),
+        comparisons=tuple(
+            replace(one, gain=one.gain * scale, low=one.low * scale, high=one.high * scale)
+            for one in evidence.comparisons
+        ),
+    )
+    here, there = make_plan(evidence, counterfactual=False), make_plan(other, counterfactual=False)
+    assert (there.verdict, there.reason) == (here.verdict, here.reason)
+    assert isclose(there.staleness, here.staleness, rel_tol=1e-6, abs_tol=1e-9)
+    if here.least_gain is not None:
+        assert there.least_gain is not None
+        assert isclose(there.least_gain, here.least_gain * scale, rel_tol=1e-6, abs_tol=1e-9 * scale)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=losses, looks=gains)
+def test_a_retraining_dearer_than_all_errors_is_never_asked_for(values: list[float], looks: list[float]) -> None:
+    assert make_plan(evidence_of(values, 1000.0, looks)).verdict is KEEP
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=losses, price=prices, looks=gains)
+def test_it_explains_itself_with_numbers(values: list[float], price: float, looks: list[float]) -> None:
+    plan = make_plan(evidence_of(values, price, looks))
+    assert plan.sentence.endswith(".")
+    assert 0.0 <= plan.sudden <= 1.0
+    assert -inf < plan.staleness <= plan.cap + 1e-9
+    assert (plan.least_gain is not None) == (plan.verdict is LOOK)

@@ -276,19 +276,3 @@ class ReportRow(Numbered, OfWindow, Base):
     __table_args__ = (Index(None, "model", "window_start", "window_end", "kind"), window_check())
     kind: Mapped[str]
     sha256: Mapped[str]
-
-
-class ReplayRow(Numbered, OfModel, Base):
-    """Policies played over a span of a model's past; the span ends at ``as_of``."""
-
-    __tablename__ = "replay"
-    __table_args__ = (UniqueConstraint("key"), Index(None, "model", "id"), CheckConstraint("start < as_of", "span"))
-    key: Mapped[str]
-    start: Mapped[datetime]
-    as_of: Mapped[datetime]
-    costs: Mapped[dict[str, Any]]
-    outcomes: Mapped[list[Any]]
-    advice: Mapped[dict[str, Any]]
-    picture_sha256: Mapped[str]
-    page_sha256: Mapped[str]
-    actor: Mapped[str] = mapped_column(SafeText)

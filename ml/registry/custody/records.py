@@ -12,6 +12,7 @@ from ml.domain.custody import EventKind
 from ml.domain.records import Act, SnapshotRole, Stage
 from ml.registry.base import Base
 from ml.registry.custody.tables import EventRow
+from ml.registry.replay_table import ReplayRow
 from ml.registry.tables import (
     DecisionRow,
     FindingRow,
@@ -21,7 +22,6 @@ from ml.registry.tables import (
     ModelRow,
     ObservationRow,
     PromotionRow,
-    ReplayRow,
     ReportRow,
     ScoringRow,
     SnapshotRow,

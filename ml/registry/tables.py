@@ -158,7 +158,7 @@ class ScoringRow(Numbered, OfWindow, Base):
 
 
 class ObservationRow(Numbered, OfWindow, Base):
-    """One number measured on one batch, ``version`` 0 where it speaks of none; measured anew it is a new ``revision``."""
+    """One number measured on one batch, ``version`` 0 where it speaks of none; measured anew: a new ``revision``."""
 
     __tablename__ = "observation"
     __table_args__ = (

@@ -1,7 +1,6 @@
 """The tables. All but ``model``, ``version`` and ``lease`` are append-only: a correction is a newer row.
 
-Each table has what its most frequent question needs as an index, and each rule that must never break is a constraint of
-the database, not a habit of the code.
+Each table has an index for its most frequent question, and each rule that must never break is a constraint.
 """
 
 from __future__ import annotations
@@ -161,10 +160,7 @@ class ScoringRow(Numbered, OfWindow, Base):
 
 
 class ObservationRow(Numbered, OfWindow, Base):
-    """One number measured on one batch; ``version`` is 0 where it speaks of no version.
-
-    Measured anew with another result (the batch's data was corrected) it gets a further ``revision``, which then holds.
-    """
+    """One number measured on one batch, ``version`` 0 where it speaks of none; measured anew: a new ``revision``."""
 
     __tablename__ = "observation"
     __table_args__ = (

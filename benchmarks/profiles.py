@@ -15,6 +15,7 @@ Polars, NannyML and whylogs are no dependencies of ours. ``--peers`` is a folder
 not there is left out, and the reason printed:
 
     for name in polars nannyml whylogs; do python -m venv peers/$name && peers/$name/bin/pip install $name pyarrow; done
+    peers/whylogs/bin/pip install "numpy<2"  # whylogs 1.6 does not run on NumPy 2
 
 The tables are 60 % numbers (a third each normal, log-normal, whole) and 40 % categories (5 to 61 texts each).
 """

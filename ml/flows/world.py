@@ -18,13 +18,12 @@ from ml.evaluation import Exhibits, Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
 from ml.flows.cells import Cells
 from ml.flows.challenges import Opponent, challenge_of, document_of, held_out_of, opponent_of, seen_finding
-from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.exhibits import attempts_on, constant_predictions, origin_of
 from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
+from ml.flows.past_drift import drift_inputs, past_drift
 from ml.flows.recipe import Column, Recipe
 from ml.flows.reference import reference_of
-from ml.flows.train import reference_sample
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
 from ml.policies.replay import Challenge, Step
@@ -211,12 +210,12 @@ class RecordedWorld:
 
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         """Return the drift of one batch against the champion's training rows, as monitoring measures it."""
-        parts = [part for part in self.past.arrived(step) if len(self.past.part(part).rows)]
-        asked = [champion.challenger, champion.serving, sorted(needs), self._spec.monitoring.model_dump(mode="json")]
-        key = "drift:" + digest_of([asked, self.past.digest(parts), self.past.digest([(step, "")])])
+        key = "drift:" + digest_of(
+            [champion.challenger, champion.serving, sorted(needs), *drift_inputs(self.past, step)]
+        )
         stored = self._cells.get(key)
         if stored is None:
-            stored = json.dumps(self._measured(champion, step, parts)).encode()
+            stored = json.dumps(self._measured(champion, step)).encode()
             self._cells.put([(key, stored)])
         window = self.past.windows[step]
         return [
@@ -224,41 +223,21 @@ class RecordedWorld:
             for one in json.loads(stored)
         ]
 
-    def _measured(self, champion: Challenge, step: int, parts: Sequence[Part]) -> list[Json]:
-        spec, schema = self._spec, self.past.schema
+    def _measured(self, champion: Challenge, step: int) -> list[dict[str, Any]]:
         recipe = self._recipes[champion.challenger]
         learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
         judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
         newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
-        multivariate = spec.monitoring.drift.multivariate
         reference = reference_of(
-            spec,
-            schema,
+            self._spec,
+            self.past.schema,
             learned,
             self._predictions(recipe, newest, champion.gate.rows),
             layout=self.past.layout,
             importance=self.column(champion.challenger).importance,
         )
-        current = Current(
-            features=self.past.profile(step, reference.features.layout),
-            rows=self.past.kept(step),
-            predictions=self.matrix.scored(self._recipes[champion.serving], step),
-            labelled=[self.past.joined(part) for part in self.past.arrived(step)],
-            compared=self.past.compared_with(step, reference),
-            learned=reference_sample(learned, spec, schema) if multivariate else None,
-        )
-        drift = drift_of(spec, schema, reference, current)
-        found = observations_of(drift, window=self.past.windows[step], version=None)
-        return [
-            {
-                "quantity": one.quantity.value,
-                "subject": one.subject,
-                "value": one.value,
-                "rows": one.rows,
-                "detail": dict(one.detail),
-            }
-            for one in found
-        ]
+        predictions = self.matrix.scored(self._recipes[champion.serving], step)
+        return past_drift(self.past, step, reference, learned=learned, predictions=predictions)
 
 
 def _defined(value: np.float64) -> float | None:

@@ -24,7 +24,7 @@ from ml.profiles.columns import (
 
 FORMAT = 1
 """Version of the bytes; a reader refuses one that it does not know."""
-_MAGIC = b"EVGP"
+_MAGIC, _LAYOUT_MAGIC = b"EVGP", b"EVGL"
 _LARGEST = 256 * 1024**2
 _KINDS: Mapping[str, Callable[[Mapping[str, Any]], ColumnProfile]] = {
     "numeric": NumericProfile.from_json,
@@ -60,13 +60,18 @@ class Layout:
         return Profile(0, MappingProxyType(columns), key=self.key, key_duplicates=0)
 
     def to_bytes(self) -> bytes:
-        """Return a layout's bytes: those of its empty profile."""
-        return self.empty().to_bytes()
+        """Return a layout's bytes: those of its empty profile, under a name of their own.
+
+        What is stored is found by the digest of its bytes: a layout's must not be those of an empty batch's profile.
+        """
+        return _LAYOUT_MAGIC + self.empty().to_bytes()[len(_MAGIC) :]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Layout:
         """Build from what :meth:`to_bytes` gave; raise ``ArtifactError`` for anything else."""
-        return Profile.from_bytes(data).layout
+        if not data.startswith(_LAYOUT_MAGIC):
+            raise ArtifactError("These bytes are no layout.", remedy="the digest belongs to something else.")
+        return Profile.from_bytes(_MAGIC + data[len(_LAYOUT_MAGIC) :]).layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
+from ml.registry.custody.records import LAYOUT
 from ml.registry.session import MODEL, Reading, Writing
 from ml.registry.tables import ModelRow, SpecRow, TableSchemaRow
 
@@ -83,5 +84,7 @@ class ModelWriter(Writing, ModelReader):
         frozen = self.layout_of(model, key)
         if frozen is not None:
             return frozen
-        self._connection.execute(_FREEZE_LAYOUT, {"for_model": model, "for_key": key, "layout_sha256": sha256})
+        values = {"for_model": model, "for_key": key, "layout_sha256": sha256}
+        if self._connection.execute(_FREEZE_LAYOUT, values).rowcount == 1:
+            self._note(LAYOUT, {"model": model, "key": key, "layout_sha256": sha256})
         return sha256

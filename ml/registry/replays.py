@@ -6,8 +6,8 @@ from sqlalchemy import bindparam, select
 
 from ml.domain.replays import Replay
 from ml.registry.convert import replay_of
+from ml.registry.replay_table import ReplayRow
 from ml.registry.session import MODEL, Reading, Writing
-from ml.registry.tables import ReplayRow
 
 _REPLAYS = select(ReplayRow.__table__).where(ReplayRow.model == MODEL).order_by(ReplayRow.id)
 _REPLAY = select(ReplayRow.__table__).where(ReplayRow.key == bindparam("key"))

@@ -1,7 +1,6 @@
 """The tables. All but ``model``, ``version`` and ``lease`` are append-only: a correction is a newer row.
 
-Each table has what its most frequent question needs as an index, and each rule that must never break is a constraint of
-the database, not a habit of the code.
+Each table has an index for its most frequent question, and each rule that must never break is a constraint.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ml.domain.records import Act, ScoringRole, SnapshotRole, Stage, Trigger, Verdict
 from ml.registry.base import MEASURED, Base, Numbered, OfModel, OfWindow, Written, index_where, one_of, window_check
 from ml.registry.columns import BigId, SafeText
-
 
 _OBSERVED = ("model", "as_of", "window_start", "window_end", "quantity", "subject", "version", "revision")
 
@@ -162,10 +160,7 @@ class ScoringRow(Numbered, OfWindow, Base):
 
 
 class ObservationRow(Numbered, OfWindow, Base):
-    """One number measured on one batch; ``version`` is 0 where it speaks of no version.
-
-    Measured anew with another result (the batch's data was corrected) it gets a further ``revision``, which then holds.
-    """
+    """One number measured on one batch, ``version`` 0 where it speaks of none; measured anew: a new ``revision``."""
 
     __tablename__ = "observation"
     __table_args__ = (
@@ -277,19 +272,3 @@ class ReportRow(Numbered, OfWindow, Base):
     __table_args__ = (Index(None, "model", "window_start", "window_end", "kind"), window_check())
     kind: Mapped[str]
     sha256: Mapped[str]
-
-
-class ReplayRow(Numbered, OfModel, Base):
-    """Policies played over a span of a model's past; the span ends at ``as_of``."""
-
-    __tablename__ = "replay"
-    __table_args__ = (UniqueConstraint("key"), Index(None, "model", "id"), CheckConstraint("start < as_of", "span"))
-    key: Mapped[str]
-    start: Mapped[datetime]
-    as_of: Mapped[datetime]
-    costs: Mapped[dict[str, Any]]
-    outcomes: Mapped[list[Any]]
-    advice: Mapped[dict[str, Any]]
-    picture_sha256: Mapped[str]
-    page_sha256: Mapped[str]
-    actor: Mapped[str] = mapped_column(SafeText)

@@ -45,7 +45,7 @@ def addresses(site: Site) -> dict[str, str]:
 def test_a_page_is_whole(browser: Looking, addresses: dict[str, str], name: str, width: int, dark: bool) -> None:
     path, text = PAGES[name]
     with browser.at(path.format(**addresses), width=width, dark=dark) as (page, seen):
-        page.get_by_text(text).first.wait_for()
+        page.get_by_text(text).filter(visible=True).first.wait_for()
         assert seen.elsewhere == []
         if name not in MISSING:
             assert seen.failed == []

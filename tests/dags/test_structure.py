@@ -26,7 +26,7 @@ def test_the_dags_are_the_file_evergreen_py_and_the_package_is_hidden(write, bag
 
 
 def test_each_task_follows_the_one_before_and_nothing_waits_for_the_report(write, bag):
-    write("orders")
+    write("orders", "monitoring: {report: on_retrain}")
     dag = bag().dags["orders"]
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
         "ingest": {"validate"},

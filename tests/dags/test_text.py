@@ -20,7 +20,7 @@ def test_the_page_of_a_minimal_model():
         "- **Rows**: files `orders/*.csv`; a batch is 1w",
         "- **Labels**: with the rows",
         "- **Schedule**: `@weekly` (UTC)",
-        "- **Retrains**: when the metric is worse by 0.05 than at promotion or every 10 batches; provided that at "
+        "- **Retrains**: when keeping the champion would cost more than a retraining; provided that at "
         "least 50 labelled rows are new and the wait after a rejected challenger is over",
         "- **Gate**: on the newest 30% of the batches, which it has not seen, a challenger may not be significantly "
         "worse than the champion",

@@ -34,6 +34,7 @@ def everything(registry: Registry, *, model: str = MODEL) -> None:
     registered(registry, model)
     with registry.write() as writer:
         writer.freeze_schema(model, "k", {"columns": ["a", "ä"]})
+        writer.freeze_layout(model, "k", "layout")
         first = batch(writer, 0, model=model)
         batch(writer, 1, model=model, passed=False, sha256="other")
         writer.add_findings(model, window(0), window(0).end, "drift", [finding(), finding(code="DR001")])

@@ -46,7 +46,6 @@ source: {{kind: file, path: "{path}"}}
 time: {{column: ts, batch: 1d}}
 key: [order_id]
 training: {{min_rows: 50, window: {{kind: sliding, length: 3d}}, candidates: [{{estimator: LogisticRegression}}]}}
-monitoring: {{report: never}}
 {extra}
 """
     )

@@ -108,7 +108,7 @@ def _columns() -> list[tuple[str, str]]:
     found = {
         (record.table.name, column)
         for record in RECORDS
-        for column in record.columns - foreign - {"stage", "refit_sha256", "refit_until"}
+        for column in record.columns - foreign - {"stage", "refit_sha256", "refit_until", "layout_sha256"}
     }
     return sorted(found - {("version", "version"), ("scoring", "version"), ("snapshot", "id"), ("finding_set", "id")})
 
@@ -150,6 +150,7 @@ SWAPPED = (
 
 
 CHANGES: dict[str, tuple[Fault, str]] = {
+    "UPDATE table_schema SET layout_sha256 = 'x'": (Fault.EDITED, "layout k is not what was written"),
     "UPDATE promotion SET actor = 'eve' WHERE generation = 2": (Fault.EDITED, "promotion 2 is not what was written"),
     "DELETE FROM promotion WHERE generation = 3": (Fault.REMOVED, "promotion 3, written on"),
     "UPDATE version SET stage = 'retired' WHERE version = 3": (Fault.REMOVED, "rejection 3, written"),
@@ -289,7 +290,8 @@ def test_records_older_than_the_chain_are_anchored(url: str) -> None:
     with Registry.open(url) as registry, registry.read() as reader:
         events = reader.events(MODEL)
         assert {event.kind for event in events} == {EventKind.ANCHOR}
-        assert {event.record for event in events} == {record.name for record in RECORDS}
+        later = {"layout"}  # lies in a column that revision 0003 did not have
+        assert {event.record for event in events} == {record.name for record in RECORDS} - later
     with Registry.open(url) as registry, registry.write() as writer:
         version(writer, "after", number=9)
     assert audited(url).breaches == ()

@@ -42,10 +42,12 @@ def test_the_loop_notices_the_turned_concept_and_recovers(tmp_path: Path, databa
             champion = reader.champion(spec.model)
             promotions = reader.promotions(spec.model)
             decisions = reader.decisions(spec.model)
+            audit = reader.audit(spec.model)
             versions = reader.versions(spec.model)
             history = reader.history(spec.model, as_of=SPAN.end, metric="accuracy", higher_is_better=True)
     assert [outcome.stopped for outcome in outcomes] == [None] * 12
     assert len(decisions) == 12, "every batch has its decision, yes or no"
+    assert audit.breaches == (), "every record that the loop writes, or completes later, is as its events say"
     assert len(promotions) >= 2
     assert champion is not None
     assert [version.stage for version in versions].count(Stage.CHAMPION) == 1
@@ -240,3 +242,39 @@ def test_a_report_is_kept_with_each_retraining(tmp_path: Path) -> None:
         with workspace.registry.read() as reader:
             reports = reader.reports(spec.model, retrained[0].window)
         assert b"<html" in workspace.store.get(reports[0].sha256)[:2000].lower()
+
+
+def test_a_report_beyond_its_memory_is_a_finding_and_stops_nothing(tmp_path: Path) -> None:
+    spec = spec_of(
+        tmp_path,
+        stream(),
+        extra="policy: {when: {kind: schedule, every: 2}}\nmonitoring: {report: on_retrain, report_memory_gb: 0.2}",
+    )
+    with workspace_in(tmp_path) as workspace:
+        outcomes = run(workspace, spec, start=SPAN.start, end=SPAN.start.replace(day=5))
+        retrained = [outcome.window for outcome in outcomes[1:] if outcome.verdict is not None]
+        with workspace.registry.read() as reader:
+            found = reader.findings(spec.model, retrained[-1])
+            assert reader.reports(spec.model, retrained[-1]) == ()
+    told = [one for one in found if one.code == "DR006"]
+    assert len(told) == 1
+    assert "within 0.2 GB of memory" in told[0].seen
+
+
+def test_segments_a_reference_of_batches_and_the_classifier_leave_their_marks(tmp_path: Path) -> None:
+    frame = stream()
+    late = (frame["ts"] >= "2026-01-08") & (frame["city"] == "Oslo")
+    frame.loc[late, "x"] += 3
+    drift = "{by: [city], reference: {kind: last, batches: 2}, multivariate: true}"
+    spec = spec_of(tmp_path, frame, extra=f"monitoring: {{drift: {drift}}}")
+    with workspace_in(tmp_path) as workspace:
+        run(workspace, spec, start=SPAN.start, end=SPAN.start.replace(day=9))
+        with workspace.registry.read() as reader:
+            seen = [one for one in reader.observations(spec.model, as_of=SPAN.end) if one.window.start.day == 8]
+    segments = {one.subject: one.detail["drifted"] for one in seen if one.quantity is Quantity.SEGMENT_DRIFT}
+    assert segments["x [city=Oslo]"]
+    assert not segments["x [city=Bern]"]
+    (table,) = (one for one in seen if one.quantity is Quantity.TABLE_DRIFT)
+    assert table.detail["drifted"]
+    weights = {one.subject: one.detail["weight"] for one in seen if one.quantity is Quantity.COLUMN_DRIFT}
+    assert weights["x"] > 0.8, "the label follows x"

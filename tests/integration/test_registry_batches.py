@@ -76,7 +76,7 @@ def test_a_validation_is_recorded_once_with_its_findings(registry: Registry) -> 
     with registry.write() as writer:
         stored = snapshot(writer, 0)
         assert writer.validation_of(stored.id) is None
-        first = Validation(stored.id, False, 7, 3, "kept", "quarantine", (finding(), finding(code="DV002")))
+        first = Validation(stored.id, False, 7, 3, "kept", "quarantine", (finding(), finding(code="DV002")), "profile")
         place = {"model": MODEL, "window": stored.window, "as_of": stored.as_of}
         assert writer.add_validation(first, **place) == first
         again = Validation(stored.id, True, 10, 0, "kept", None, ())

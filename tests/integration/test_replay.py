@@ -28,6 +28,10 @@ from tests.integration.test_loop import workspace_in
 TREE = "training: {min_rows: 50, candidates: [{estimator: DecisionTreeClassifier, parameters: {max_depth: 3}}]}"
 EVERY_2 = "policy: {when: {kind: schedule, every: 2}}"
 DRIFT = "policy: {when: {kind: any, of: [{kind: drift, of: predictions}, {kind: drift, of: target}, {kind: drift}]}}"
+WATCHED = (
+    "policy: {when: {kind: any, of: [{kind: drift, distance: 0.05}, {kind: schedule, every: 4}]}}\n"
+    "monitoring: {drift: {by: [city], reference: {kind: last, batches: 3}, multivariate: true}}"
+)
 GUARDED = (
     "policy: {when: {kind: schedule, every: 1}, confirm: {checks: 2, of: 3}, budget: {period: 6d, retrainings: 2}, "
     "veto: {quarantined: 0.5, labelled: 0.5}}"
@@ -61,6 +65,7 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
         ("", TREE),
         (EVERY_2, TREE),
         (DRIFT, TREE),
+        (WATCHED, TREE),
         (GUARDED, TREE),
         ("policy: {when: {kind: cost}}", TREE),
         ("policy: {when: {kind: cost}, costs: {per_hour: 5000}}", TREE),
@@ -80,6 +85,7 @@ def played(workspace: Workspace, spec: ModelSpec) -> tuple[Decision, ...]:
         "default",
         "calendar",
         "drift",
+        "watched",
         "guards",
         "cost",
         "hours",

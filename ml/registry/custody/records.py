@@ -12,6 +12,7 @@ from ml.domain.custody import EventKind
 from ml.domain.records import Act, SnapshotRole, Stage
 from ml.registry.base import Base
 from ml.registry.custody.tables import EventRow
+from ml.registry.replay_table import ReplayRow
 from ml.registry.tables import (
     DecisionRow,
     FindingRow,
@@ -21,7 +22,6 @@ from ml.registry.tables import (
     ModelRow,
     ObservationRow,
     PromotionRow,
-    ReplayRow,
     ReportRow,
     ScoringRow,
     SnapshotRow,
@@ -99,9 +99,17 @@ REJECTION = Recorded(
     frozenset({"model", "version", "stage"}),
     VersionRow.stage == Stage.REJECTED.value,
 )
+LAYOUT = Recorded(
+    "layout",
+    TableSchemaRow,
+    _always(EventKind.SCHEMA),
+    "key",
+    frozenset({"model", "key", "layout_sha256"}),
+    TableSchemaRow.layout_sha256.is_not(None),
+)
 WHOLE: tuple[Recorded, ...] = (
     _whole(SpecRow, EventKind.SPEC, "id"),
-    _whole(TableSchemaRow, EventKind.SCHEMA, "key"),
+    _whole(TableSchemaRow, EventKind.SCHEMA, "key", without=("layout_sha256",)),
     _whole(SnapshotRow, _of_snapshot, "id"),
     _whole(FindingSetRow, EventKind.FINDINGS, "id"),
     _whole(ValidationRow, EventKind.VALIDATION, "snapshot_id"),
@@ -114,7 +122,7 @@ WHOLE: tuple[Recorded, ...] = (
     _whole(ReportRow, EventKind.REPORT, "id"),
     _whole(ReplayRow, EventKind.REPLAY, "id"),
 )
-RECORDS: tuple[Recorded, ...] = (*WHOLE, REFIT, REJECTION)
+RECORDS: tuple[Recorded, ...] = (*WHOLE, LAYOUT, REFIT, REJECTION)
 BY_NAME: Mapping[str, Recorded] = {record.name: record for record in RECORDS}
 BY_ROW: Mapping[type[Base], Recorded] = {record.row: record for record in WHOLE}
 

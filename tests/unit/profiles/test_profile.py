@@ -46,6 +46,14 @@ def test_a_layout_and_an_empty_profile_come_back_from_their_bytes() -> None:
     assert merge(empty, empty) == empty
 
 
+def test_a_layout_is_not_stored_as_the_profile_of_an_empty_batch() -> None:
+    """What is stored is found by its bytes: two things of one digest would be taken for each other."""
+    assert layout().to_bytes() != layout().empty().to_bytes()
+    for build, data in ((Layout.from_bytes, layout().empty().to_bytes()), (Profile.from_bytes, layout().to_bytes())):
+        with pytest.raises(ArtifactError, match=r"are no (layout|profile)"):
+            build(data)
+
+
 def test_the_edges_are_the_cuts_that_were_asked_for() -> None:
     assert BINS.edges.tolist() == [6.0, 9.0, 10.5, 12.0, 314.0]
 

@@ -7,12 +7,12 @@ labels that have not arrived, database ids, wall clocks, model bytes, or metrics
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml.domain.digests import digest_of
 from ml.domain.records import Quantity, Verdict
@@ -45,9 +45,8 @@ class Champion:
     baseline: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One number measured on one batch.
+class Measured(NamedTuple):
+    """One number measured on one batch; a tuple, since a decision makes thousands of them.
 
     For drift, ``drifted`` is what the check concluded from it, ``significant`` whether it is more than chance, and
     ``weight`` how much the champion uses the feature; None where the check did not say.
@@ -173,24 +172,36 @@ def _bounds(window: Window) -> tuple[int, int]:
     return _stamp(window.start), _stamp(window.end)
 
 
-_NAMES: dict[type, tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Champion, Measured, Training, Check)
+def _record(one: Champion | Training | Check) -> list[Any]:
+    return [_plain(getattr(one, field.name)) for field in fields(one)]
+
+
+def _measured(one: Measured) -> list[Any]:
+    """Write what nearly all facts are, as :func:`_record` would."""
+    weight = None if one.weight is None else one.weight + 0.0
+    return [_bounds(one.window), one.subject, one.value + 0.0, one.rows, one.drifted, one.significant, weight]
+
+
+_WRITERS: Mapping[type, Callable[[Any], Any]] = {
+    Champion: _record,
+    Check: _record,
+    Measured: _measured,
+    Training: _record,
+    Window: _bounds,
 }
 
 
 def _plain(value: Any) -> Any:
     """Write a fact in what JSON knows: records as lists, in the order of their fields."""
-    names = _NAMES.get(type(value))
-    if names is not None:
-        return [_plain(getattr(value, name)) for name in names]
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, datetime):
         return _stamp(value)
-    if isinstance(value, Window):
-        return _bounds(value)
-    if isinstance(value, Mapping):
-        return [[_plain(key), _plain(part)] for key, part in value.items()]
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     if isinstance(value, float):
-        value += 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
+        return value + 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
+    if isinstance(value, Mapping):
+        return [[_plain(key), _plain(part)] for key, part in value.items()]
     return value.value if isinstance(value, StrEnum) else value

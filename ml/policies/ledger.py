@@ -133,7 +133,8 @@ class Ledger:
         if value is None:
             series.drop(one.window, one.subject, one.as_of)
             return
-        drifted, significant, weight = (one.detail.get(name) for name in ("drifted", "significant", "weight"))
+        said = one.detail.get
+        drifted, significant, weight = said("drifted"), said("significant"), said("weight")
         seen = Measured(
             one.window,
             one.subject,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 def _write_durably(target: Path, data: bytes) -> None:
     """Make ``target`` appear whole or not at all; a failed fsync is not tried again: the pages may be gone."""
     folder = target.parent
-    new = [place for place in (folder, *folder.parents) if not place.is_dir()]
+    new = list(takewhile(lambda place: not place.is_dir(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
     temporary = Path(name)

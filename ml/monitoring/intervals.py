@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +29,10 @@ def interval(measure: Measure, column: ColumnSides, effect: float) -> tuple[floa
     power = 1 if measure.quadratic else 2
     past, now = column.reference, column.current
     together = shares_of(past.counts + now.counts)
-    noise = _noise(together.size)
-
-    def drawn(reference: NDArray[Any], current: NDArray[Any]) -> NDArray[np.float64]:
-        return measure.effect(_drawn(reference, noise[0]), _drawn(current, noise[1]), column.places)
-
-    own, chance = drawn(past.counts, now.counts), drawn(together * past.rows, together * now.rows)
+    # Both sides, each from its own counts and from the common ones: all draws are one array.
+    each = np.array([[past.counts, together * past.rows], [now.counts, together * now.rows]])
+    reference, current = _drawn(each[:, :, None], _noise(together.size)[:, None])
+    own, chance = measure.effect(reference, current, column.places)
     seen, floor = effect**power, float((chance**power).var())
     excess = float((own**power).mean()) - seen
     slope = max(float((own**power).var()) - floor, 0.0) / seen if seen else 0.0
@@ -50,11 +47,11 @@ def _bounds(middle: float, floor: float, slope: float) -> tuple[float, float]:
     return max(half - root, 0.0), max(half + root, 0.0)
 
 
-def _drawn(counts: NDArray[Any], noise: NDArray[np.float64]) -> Shares:
+def _drawn(counts: NDArray[np.float64], noise: NDArray[np.float64]) -> Shares:
     """Counts of further samples: Poisson's, by their normal approximation."""
     found = np.maximum(np.rint(counts + np.sqrt(counts) * noise), 0.0)
-    found[found.sum(axis=-1) == 0] = counts
-    return shares_of(found)
+    empty = found.sum(axis=-1, keepdims=True) == 0
+    return shares_of(np.where(empty, counts, found) if empty.any() else found)
 
 
 @lru_cache(maxsize=256)

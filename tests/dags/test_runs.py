@@ -230,7 +230,7 @@ def _dag_run(kind: str, start: str | None = None, end: str | None = None) -> Any
         (_dag_run("scheduled", "2026-01-04", "2026-01-11"), ("2026-01-04", "2026-01-11")),
         (_dag_run("backfill", "2026-01-04", "2026-01-11"), ("2026-01-04", "2026-01-11")),
         # a moment of a schedule that ends
-        (_dag_run("scheduled", "2026-01-11", "2026-01-11"), ("2026-01-04", "2026-01-11")),
+        (_dag_run("scheduled", "2026-01-11", "2026-01-11"), ("2026-01-10", "2026-01-11")),
         # by hand: Airflow's form enters today as the logical date, which nobody meant
         (_dag_run("manual", "2026-01-04", "2026-01-11"), None),
         (_dag_run("manual"), None),
@@ -240,7 +240,7 @@ def _dag_run(kind: str, start: str | None = None, end: str | None = None) -> Any
 def test_which_runs_bring_a_window(tmp_path: Path, run: Any, expected: tuple[str, str] | None) -> None:
     from evergreen_dags.tasks import _interval
 
-    spec = spec_of(tmp_path, stream(), extra='schedule: "@weekly"')
+    spec = spec_of(tmp_path, stream(), extra='schedule: "@daily"')
     assert _interval(spec, run) == (None if expected is None else Window.parse(*expected))
 
 

@@ -38,7 +38,7 @@ def test_every_batch_has_its_profile_and_every_version_its_reference(tmp_path: P
         whole = profile_frame(pd.concat(rows), layout)
         close(merged_profile(workspace, layout, validations), whole)
         for version in reader.versions(spec.model):
-            reference = Profile.from_bytes(workspace.store.get(version.manifest["reference_profile_sha256"]))
+            reference = Profile.from_bytes(workspace.store.get(version.manifest["reference"]["features"]))
             assert reference.rows == version.manifest["rows"]
             assert reference.layout == layout
 

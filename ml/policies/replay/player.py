@@ -66,8 +66,8 @@ def play(
 ) -> tuple[Move, ...]:
     """Return what the policy would have done after every batch, in order.
 
-    With ``record`` every move carries the decision as production would have recorded it, its id included; without, it
-    is a hundred times faster. ``until`` plays the first so many batches only.
+    With ``record`` every move carries the decision as production would have recorded it, its id included; that takes
+    many times as long. ``until`` plays the first so many batches only.
     """
     return tuple(_Player(world, policy, setting, record=record).moves(until))
 

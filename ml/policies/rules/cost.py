@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from math import isfinite, nan
@@ -110,9 +110,11 @@ def _losses(question: Question, places: _Places, fitted: dict[int, Fitted], olde
         who = fitted.get(version)
         if who is None:
             continue
-        known = bisect_left(values, oldest, key=lambda one: places[one.window.start])
-        for one in reversed(values[known:]):
-            yield Loss(who, places[one.window.start], question.loss(one.value), one.rows)
+        for one in reversed(values):
+            place = places[one.window.start]
+            if place < oldest:
+                break
+            yield Loss(who, place, question.loss(one.value), one.rows)
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: dict[int, Fitted], oldest: int) -> Iterator[Comparison]:

@@ -151,8 +151,12 @@ class Ledger:
         quantity = one.quantity
         if quantity not in self._of_versions:
             return self._of_batches.get(quantity)
-        named = quantity is Quantity.PREDICTION_DRIFT or one.subject == self._metric
-        return self._of_versions[quantity].setdefault(one.version, Series()) if named and one.version else None
+        if not one.version or (quantity is not Quantity.PREDICTION_DRIFT and one.subject != self._metric):
+            return None
+        of_versions = self._of_versions[quantity]
+        if one.version not in of_versions:
+            of_versions[one.version] = Series()
+        return of_versions[one.version]
 
     def decide(self, check: Check) -> None:
         """A decision was taken."""

@@ -143,12 +143,21 @@ _WRITERS: Mapping[type, Callable[[State, Any], Node]] = {
 def npy(array: np.ndarray[Any, Any]) -> bytes:
     """Return what ``np.save`` would write, with the padding of records, which nobody sets, as zeros."""
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-    if array.dtype.names is not None:
+    if _is_padded(array.dtype):
         clean = np.zeros(array.shape, array.dtype)
-        for field in array.dtype.names:
+        for field in array.dtype.names or ():
             clean[field] = array[field]
         array = clean
     return _header(array.dtype, array.shape, fortran) + array.tobytes("F" if fortran else "C")
+
+
+@lru_cache(maxsize=512)
+def _is_padded(dtype: np.dtype[Any]) -> bool:
+    """Tell whether records have bytes between or behind their fields."""
+    if dtype.fields is None:
+        return False
+    kinds = [kind for kind, *_ in dtype.fields.values()]
+    return sum(kind.itemsize for kind in kinds) < dtype.itemsize or any(_is_padded(kind.base) for kind in kinds)
 
 
 @lru_cache(maxsize=4096)

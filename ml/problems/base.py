@@ -73,12 +73,8 @@ class Problem(Protocol):
             DataError: a target is missing or is not what the problem needs.
         """
 
-    def target_for_fit(self, frame: pd.DataFrame, spec: ProblemSpec) -> Any:
-        """Return what ``fit`` of an estimator takes beside the features, a row per row.
-
-        Raises:
-            DataError: as :meth:`truth`.
-        """
+    def target_for_fit(self, truth: pd.DataFrame) -> Any:
+        """Return what ``fit`` of an estimator takes beside the features, a row per row of :meth:`truth`."""
 
     def check_trainable(self, truth: pd.DataFrame) -> None:
         """Refuse a target that no estimator can learn from.

@@ -119,13 +119,9 @@ class Classification:
         values = column.to_numpy() if column.dtype.kind in "biuf" else column.astype(object).to_numpy()
         return pd.DataFrame({spec.target: _labels(values, spec.target)}, copy=False)
 
-    def target_for_fit(self, frame: pd.DataFrame, spec: ProblemSpec) -> np.ndarray[Any, Any]:
-        """Return the labels of :meth:`truth` as one array.
-
-        Raises:
-            DataError: as :meth:`truth`.
-        """
-        return self.truth(frame, spec)[spec.target].to_numpy()
+    def target_for_fit(self, truth: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the one column of :meth:`truth` as an array."""
+        return truth.iloc[:, 0].to_numpy()
 
     def check_trainable(self, truth: pd.DataFrame) -> None:
         """Refuse rows of one class.

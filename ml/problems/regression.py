@@ -161,13 +161,9 @@ class Regression:
             )
         return pd.DataFrame({spec.target: values}, copy=False)
 
-    def target_for_fit(self, frame: pd.DataFrame, spec: ProblemSpec) -> np.ndarray[Any, Any]:
-        """Return the numbers of :meth:`truth` as one array.
-
-        Raises:
-            DataError: as :meth:`truth`.
-        """
-        return self.truth(frame, spec)[spec.target].to_numpy()
+    def target_for_fit(self, truth: pd.DataFrame) -> np.ndarray[Any, Any]:
+        """Return the one column of :meth:`truth` as an array."""
+        return truth.iloc[:, 0].to_numpy()
 
     def check_trainable(self, truth: pd.DataFrame) -> None:
         """Any numbers can be learned from."""

@@ -122,10 +122,11 @@ def _rows(frame: pd.DataFrame, spec: ModelSpec, schema: TableSchema, problem: Pr
         frame = frame.sort_values(spec.time.column, kind="stable")
         times = frame[spec.time.column]
     frame = frame.reset_index(drop=True)
+    truth = problem.truth(frame, spec.problem)
     return _Rows(
         features=conform(frame, schema),
-        truth=problem.truth(frame, spec.problem),
-        target=problem.target_for_fit(frame, spec.problem),
+        truth=truth,
+        target=problem.target_for_fit(truth),
         times=times.reset_index(drop=True),
     )
 

@@ -92,7 +92,7 @@ def test_truth_and_predictions_are_aligned_and_every_metric_has_a_value(kind):
     assert list(truth.index) == list(predictions.index) == list(range(len(rows)))
     assert PREDICTION in predictions
     assert list(truth.columns) == list(spec.problem.targets)
-    assert list(problem.target_for_fit(rows, spec.problem)) == list(truth.iloc[:, 0])
+    assert list(problem.target_for_fit(truth)) == list(truth.iloc[:, 0])
     for metric in problem.metrics.values():
         assert np.isfinite(metric.value(truth, predictions))
 

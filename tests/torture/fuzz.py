@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml.domain.errors import EvergreenError
-from ml.profiles import infer_schema
+from ml.profiles import freeze, infer_schema, profile_frame
 from ml.specs import ModelSpec, load_spec
 from ml.validation import validate
 from tests.data.bad import CORPUS, good, parquet, table, text
@@ -95,19 +95,21 @@ READERS = _reader_seeds()
 
 
 def play_file(folder: Path, ending: str) -> Callable[[bytes], None]:
-    """Read a file as a source and validate what was read."""
+    """Read a file as a source, profile what was read, and validate it."""
     path = folder / f"orders.{ending}"
     whole = folder / "good.csv"
     whole.write_bytes(text(good()))
     spec = spec_of(whole)
     frame = read(spec).frame
     schema = infer_schema(frame, problem=spec.problem, time=spec.time, key=spec.key, features=spec.features)
+    layout = freeze(frame, schema, key=spec.key, numeric_target=True)
 
     def play(data: bytes) -> None:
         path.write_bytes(data)
         mine: ModelSpec = spec_of(path)
         result = read(mine)
-        done = validate(result.frame, spec=mine, schema=schema, window=WINDOW, recent_rows=[])
+        profile = profile_frame(result.frame, layout)
+        done = validate(result.frame, spec=mine, schema=schema, window=WINDOW, profile=profile, recent_rows=[])
         assert len(done.kept) + len(done.quarantined) == len(result.frame), "no row is lost"
 
     return play

@@ -14,12 +14,16 @@ from tests.browser.site import Looking, Site, looking, served
 WEEKS = 30
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.airflow)
-            if chromium() is None:
-                item.add_marker(pytest.mark.skip(reason=MISSING))
+    def here(item: pytest.Item) -> bool:
+        return Path(__file__).parent in item.path.parents
+
+    for item in filter(here, items):
+        item.add_marker(pytest.mark.airflow)
+        if chromium() is None:
+            item.add_marker(pytest.mark.skip(reason=MISSING))
+    items.sort(key=here)  # last and together: their Airflow would take the processor from all tests in between
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ MISSING = {"a model without batches", "tab of another DAG"}
 def addresses(site: Site) -> dict[str, str]:
     decisions = site.get("/evergreen/api/models/deliveries/decisions")["decisions"]
     retraining = next(one for one in decisions if one["verdict"] == "retrain")
-    (replay,) = site.get("/evergreen/api/models/deliveries/replays")
+    replay, *_ = site.get("/evergreen/api/models/deliveries/replays")
     return {"decision": f"{MODEL}/decisions/{retraining['id']}", "replay": f"{MODEL}/replays/{replay['id']}"}
 
 

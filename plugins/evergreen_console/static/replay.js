@@ -62,7 +62,7 @@ const SAID = { queued: "waits for a free worker", running: "is being played", su
 
 const Progress = ({ run }) =>
   h(Text, { "aria-live": "polite", fontSize: "sm", role: "status" }, "The replay ", SAID[run.state] ?? run.state, ". ",
-    h(Link, { to: `/dags/${encodeURIComponent(DAG)}/runs/${encodeURIComponent(run.dag_run_id)}` }, "Its run in Airflow"));
+    h(Link, { textDecoration: "underline", to: `/dags/${encodeURIComponent(DAG)}/runs/${encodeURIComponent(run.dag_run_id)}` }, "Its run in Airflow"));
 
 export function Replay() {
   const { model, replay: id } = useParams();

@@ -136,7 +136,7 @@ def _exact(seen: Reals, k: Reals, m: Reals, n: Reals, mean: Reals) -> Reals:
     beyond = (j >= marked[:, None]) | (j >= m[:, None])
     rest = np.cumprod(np.where(beyond, 0.0, ratio), axis=1).sum(axis=1)
     log_tail = np.minimum(first + np.log(0.5 + rest), np.log(0.5))
-    size: Reals = -ndtri_exp(log_tail)
+    size: Reals = -np.asarray(ndtri_exp(log_tail), dtype=np.float64)
     signed: Reals = np.where(up, size, -size)
     return signed
 

@@ -39,7 +39,7 @@ def _rooms(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     least = np.zeros_like(counts)
     least[np.argsort(-counts, kind="stable")[:size]] = 1
     left = counts - least
-    exact = (size - least.sum()) * left / max(left.sum(), 1)
+    exact = (size - least.sum()) * left / max(int(left.sum()), 1)
     rooms = least + exact.astype(np.int64)
     order = np.argsort(-(exact - exact.astype(np.int64)), kind="stable")
     rooms[order[: size - rooms.sum()]] += 1

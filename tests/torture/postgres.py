@@ -19,6 +19,9 @@ from tests.integration.registry_builders import MODEL, registered
 from tests.integration.registry_workers import promote_once
 
 
+_DOWN_SECONDS = 6.0  # longer than a registry tries again by itself: the stop must be felt
+
+
 @dataclass(frozen=True)
 class Outcome:
     """``lost``: acknowledged and not on record; ``cut_off``: how often a worker met a server that was gone."""
@@ -31,14 +34,17 @@ class Outcome:
     breaches: int
 
 
-def work(url: str, name: str, until: float) -> tuple[list[tuple[str, int]], int]:
-    """Train and promote until a moment, the same key again whenever the server was gone; return what was answered."""
+def work(url: str, name: str, enough: Path) -> tuple[list[tuple[str, int]], int]:
+    """Train and promote until a file is there, the same key again whenever the server was gone.
+
+    Returns what was answered, and how often the server was gone.
+    """
     acknowledged: list[tuple[str, int]] = []
     cut_off = number = 0
-    while time.time() < until:
+    while not enough.exists():
         try:
             with Registry.open(url) as registry:
-                while time.time() < until:
+                while not enough.exists():
                     done = promote_once(registry, f"{name}-{number}")
                     acknowledged.append((done.run_key, done.generation))
                     number += 1
@@ -61,18 +67,34 @@ def stopped_under_load(*, stops: int, processes: int, seconds_between: float) ->
         url = server.get_uri()
         registered(Registry.open(url)).close()
         with get_context("spawn").Pool(processes) as pool:
-            until = time.time() + seconds_between * (stops + 1) + 3
-            waiting = pool.starmap_async(work, [(url, f"w{place}", until) for place in range(processes)], chunksize=1)
+            enough, promoted = folder / "enough", 0
+            waiting = pool.starmap_async(work, [(url, f"w{place}", enough) for place in range(processes)], chunksize=1)
             for _ in range(stops):
+                promoted = _promoted_beyond(url, promoted)  # a stop that nobody is there to feel proves nothing
                 time.sleep(seconds_between)
                 os.kill(server.get_pid(), signal.SIGQUIT)  # PostgreSQL's immediate stop: as after a crash
                 _wait_for_the_end(server)
+                time.sleep(_DOWN_SECONDS)
                 server.ensure_postgres_running()
+            _promoted_beyond(url, promoted)
+            enough.touch()
             answers = waiting.get(timeout=seconds_between * stops + 300)
         return _compared(url, answers, stops)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _promoted_beyond(url: str, before: int) -> int:
+    """Wait for a promotion, and return how many there are."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with Registry.open(url) as registry, registry.read() as reader:
+            found = reader.generation(MODEL)
+        if found > before:
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(f"no promotion after the first {before} within two minutes")
 
 
 def _wait_for_the_end(server: Any) -> None:

@@ -18,7 +18,6 @@ from ml.registry import Registry
 from tests.integration.registry_builders import MODEL, registered
 from tests.integration.registry_workers import promote_once
 
-
 _DOWN_SECONDS = 6.0  # longer than a registry tries again by itself: the stop must be felt
 
 

@@ -102,8 +102,8 @@ def test_a_replay_says_what_would_have_been_better_and_keeps_it(season: Evergree
     again = season("replay", "season", "--policy", often, "--json").document
     assert Path(again["page"]).read_bytes() == html.read_bytes(), "the same replay is the same page"
     kept = season("history", "season", "--replays", "--json").document["replays"]
-    assert [one["id"] for one in kept].count(again["id"]) == 1
-    assert kept[-1]["advice"]["policy"] == "often"
+    (mine,) = [one for one in kept if one["id"] == again["id"]]  # other tests record replays of this home too
+    assert mine["advice"]["policy"] == "often"
     assert "Change to often" in season("history", "season", "--replays").out
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from ml.policies.plan import Comparison, Evidence, Fitted, Loss
+from ml.specs.gate import HOLDOUT_ROWS
 from retraining.matrices import WINDOWS, Matrix
 from retraining.streams import BATCHES
 
@@ -85,9 +86,11 @@ class Run:
 
     def evidence(self) -> Evidence:
         shares = LOOK * len(self.setting.windows)
+        lengths = [length for window in self.setting.windows if (length := WINDOWS[window]) is not None]
         return Evidence(
             self.fitted(self.champion), self.arrived, self.labelled, tuple(self.losses), tuple(self.comparisons),
             tuple(self.asked), self.setting.price, shares, 1.0, HOLDOUT,
+            windows=len(self.setting.windows), shortest=min(lengths, default=None),
         )  # fmt: skip
 
     def champion_losses(self) -> list[tuple[int, float, int]]:
@@ -142,7 +145,8 @@ def _act(run: Run, ask: Ask) -> None:
     if ask.least_gain is None and len(windows) == 1:
         _live(run, (windows[0], run.labelled - 1))
         return
-    held = max(1, round(HOLDOUT * new))
+    rows = run.matrix.bounds[1] - run.matrix.bounds[0]
+    held = min(max(1, round(HOLDOUT * new)), math.ceil(HOLDOUT_ROWS / rows))
     window, gain, tried = _look(run, held)
     run.looks += 1
     run.cost += LOOK * tried * run.setting.price
@@ -166,10 +170,13 @@ def _with(one: Comparison, promoted: bool) -> Comparison:
 
 
 def _look(run: Run, held: int) -> tuple[int, float, int]:
-    """Train on all but the newest ``held`` labelled batches, pick a window and measure the gain on them."""
+    """Train on all but the newest ``held`` labelled batches, pick a window and measure the gain on them.
+
+    The champion's own kind of window comes first: it stays unless another is better beyond chance.
+    """
     until = run.labelled - held
     candidates: dict[int, int] = {}
-    for window in run.setting.windows:
+    for window in sorted(run.setting.windows, key=lambda window: window != run.champion[0]):
         candidates.setdefault(run.fitted((window, until - 1)).first, window)
     losses = {w: run.matrix.losses(w, until - 1, until, run.labelled - 1) for w in candidates.values()}
     window = sticky(losses)

@@ -187,7 +187,7 @@ def _text(found: _Found) -> str:
         *_schedule(found),
         "",
         "# When to retrain. This is the default: when that costs less than keeping the model. `training` is the price",
-        "# of one retraining, `error` that of one wrong row; left out, one costs errors on 2 % of a batch's rows.",
+        "# of one retraining, `error` that of one wrong row; left out, one costs errors on 6 % of a batch's rows.",
         "# policy: {when: {kind: cost}, costs: {error: 1, training: 20}}",
     ]
     return "\n".join(lines) + "\n"

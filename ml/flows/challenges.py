@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +14,7 @@ from ml.evaluation import Judgement
 from ml.flows.exhibits import Span
 from ml.flows.recipe import Recipe
 from ml.policies.replay import Challenge
+from ml.specs.training import FixedWindow, window_from, window_json
 from ml.training import Split, TrainingSet
 
 Json = Mapping[str, Any]
@@ -23,6 +25,7 @@ class Opponent(NamedTuple):
 
     ``serving`` and ``best`` are the keys of the champion and of the best one so far, empty if there is none;
     ``earlier`` where the held-out rows of earlier challengers came from, as far as they can be among these.
+    ``window`` is the training window of the champion, which is preferred.
     """
 
     serving: str
@@ -30,6 +33,7 @@ class Opponent(NamedTuple):
     best: str
     best_seen_until: datetime | None
     earlier: tuple[Span, ...]
+    window: FixedWindow | None
 
     def has_a_better_one(self, held_out_from: datetime) -> bool:
         """Tell whether the best champion so far is another than the present one, and has not seen the held-out rows."""
@@ -39,7 +43,8 @@ class Opponent(NamedTuple):
     def to_json(self) -> list[Any]:
         """Write it, for keys."""
         spans = [[start.isoformat(), end.isoformat()] for start, end in self.earlier]
-        return [self.serving, _written(self.seen_until), self.best, _written(self.best_seen_until), spans]
+        window = None if self.window is None else window_json(self.window)
+        return [self.serving, _written(self.seen_until), self.best, _written(self.best_seen_until), spans, window]
 
 
 def opponent_of(champion: Challenge | None, earlier: Sequence[Challenge]) -> Opponent:
@@ -48,8 +53,9 @@ def opponent_of(champion: Challenge | None, earlier: Sequence[Challenge]) -> Opp
     spans = (one.held_out for one in earlier if one.held_out is not None)
     among = tuple(span for span in spans if seen is None or span[1] > seen)
     if champion is None:
-        return Opponent("", None, "", None, among)
-    return Opponent(champion.serving, seen, champion.best, champion.best_seen_until, among)
+        return Opponent("", None, "", None, among, None)
+    window = window_from(json.loads(champion.window))
+    return Opponent(champion.serving, seen, champion.best, champion.best_seen_until, among, window)
 
 
 def held_out_of(split: Split) -> Span:
@@ -64,7 +70,7 @@ def document_of(
     recipe: Recipe,
     refitted: Recipe | None,
     judgement: Judgement,
-    windows: int,
+    tried: Sequence[TrainingSet],
     seconds: float,
     time_column: str,
     opponent: Opponent,
@@ -86,7 +92,9 @@ def document_of(
         "held_out": [start.isoformat(), until.isoformat()],
         "best": best,
         "best_seen_until": _written(best_seen_until),
-        "windows": windows,
+        "window": json.dumps(window_json(chosen.window), sort_keys=True),
+        "windows": len(tried),
+        "fewest_rows": min(len(one.rows) for one in tried),
         "seconds": seconds,
         "gate": {
             "passed": judgement.passed,
@@ -109,7 +117,9 @@ def challenge_of(document: Json, *, model: str, as_of: datetime) -> Challenge:
         trained_from=datetime.fromisoformat(document["trained_from"]),
         trained_until=datetime.fromisoformat(document["trained_until"]),
         refit_until=_read(until),
+        window=document["window"],
         windows=document["windows"],
+        fewest_rows=document["fewest_rows"],
         seconds=document["seconds"],
         gate=GateResult(
             model=model,

@@ -107,7 +107,12 @@ def _recorded(workspace: Workspace, model: str, number: int) -> _Recorded:
         newer_than = None if judged is None else reader.version(model, judged).seen_until
         rows = recorded_rows(workspace, reader, spec, version.manifest["snapshots"])
     split = split_batches(
-        rows.frame, rows.batches, time_column=spec.time.column, holdout=spec.gate.holdout, newer_than=newer_than
+        rows.frame,
+        rows.batches,
+        time_column=spec.time.column,
+        holdout=spec.gate.holdout,
+        holdout_rows=spec.gate.holdout_rows,
+        newer_than=newer_than,
     )
     if split.trained_until != version.trained_until:
         raise RegistryError(

@@ -91,7 +91,8 @@ def train(workspace: Workspace, spec: ModelSpec, decision_id: str, *, on_trial: 
     with _lease(workspace, spec, decision_id):
         with workspace.registry.read() as reader:
             rows = training_rows(workspace, reader, spec, decision_id)
-        large, left = _large_enough(spec, training_sets(rows.split, spec.training.window))
+        present = None if rows.champion is None else window_of(rows.champion)
+        large, left = _large_enough(spec, training_sets(rows.split, spec.training.window, present=present))
         candidates, failed = _fitted(spec, rows, large, on_trial)
         for one in (*left, *failed):
             _log.warning("The training window %s is left out: %s", _said(one.trained_on)["window"], one.error.message)
@@ -204,6 +205,7 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
         labelled.batches,
         time_column=spec.time.column,
         holdout=spec.gate.holdout,
+        holdout_rows=spec.gate.holdout_rows,
         newer_than=None if champion is None else champion.seen_until,
     )
     layout = frozen_layout(workspace, reader, spec) or layout_for(labelled.frame, schema, spec)

@@ -115,7 +115,8 @@ class RecordedWorld:
         except DataError:
             return None
         least = self._spec.training.min_rows
-        sets = [one for one in training_sets(split, self._spec.training.window) if len(one.rows) >= least]
+        candidates = training_sets(split, self._spec.training.window, present=opponent.window)
+        sets = [one for one in candidates if len(one.rows) >= least]
         recipes = [self.matrix.recipe(step, one.first, one.last) for one in sets]
         fitted = [
             (one, recipe, column)
@@ -141,7 +142,7 @@ class RecordedWorld:
             recipe=recipe,
             refitted=refitted,
             judgement=judgement,
-            windows=len(fitted),
+            tried=[one for one, _, _ in fitted],
             seconds=seconds,
             time_column=self._spec.time.column,
             opponent=opponent,

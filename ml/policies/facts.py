@@ -81,7 +81,8 @@ class Training:
 
     ``against`` is the version it was compared with on ``rows`` held-out rows, ``gain`` how much better it was in the
     primary metric (positive is better), between ``low`` and ``high``. ``look`` says that it was trained only to see.
-    ``windows`` is how many candidate windows were fitted. ``seconds`` is 0 unless it is needed.
+    ``windows`` is how many candidate windows were fitted, ``fewest_rows`` how many rows the shortest of them held.
+    ``seconds`` is 0 unless it is needed.
     """
 
     version: int
@@ -97,6 +98,7 @@ class Training:
     rows: int = 0
     look: bool = False
     windows: int = 1
+    fewest_rows: int = 0
     seconds: float = 0.0
 
 

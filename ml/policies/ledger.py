@@ -82,6 +82,7 @@ def check_of(decision: Decision) -> Check:
 
 def training_of(version: Version, *, look: bool) -> Training:
     """What decisions may know of a version."""
+    tried = version.manifest.get("windows", ())
     return Training(
         version=version.version,
         as_of=version.as_of,
@@ -89,7 +90,8 @@ def training_of(version: Version, *, look: bool) -> Training:
         trained_until=version.trained_until,
         seen_until=version.seen_until,
         look=look,
-        windows=max(1, len(version.manifest.get("windows", ()))),
+        windows=max(1, len(tried)),
+        fewest_rows=min((one.get("rows", 0) for one in tried), default=0),
         seconds=float(version.manifest.get("seconds", 0.0)),
     )
 

@@ -9,6 +9,11 @@ from pydantic import Field, model_validator
 from ml.domain.codes_pg import GATE
 from ml.specs.base import Columns, Listed, Share, Spec
 
+HOLDOUT_ROWS = 500
+"""Held-out rows from which more of them tell little: by the plan's own numbers the difference of two models with an
+error rate e has a variance of 0.8 e² a row, so that of so many rows is uncertain by 4 % of e. By as much a batch may
+happen to suit one of two models."""
+
 
 class SlicesSpec(Spec):
     """Parts of the rows on which the challenger must not be worse than the champion."""
@@ -121,6 +126,12 @@ class GateSpec(Spec):
         description="Share of the labelled batches newer than the champion's training data (for a first version: of "
         "all labelled batches) that is held out to judge on: the newest ones, whole batches, at least one. Only where "
         "a single batch is labelled at all it is a share of its rows.",
+    )
+    holdout_rows: int = Field(
+        default=HOLDOUT_ROWS,
+        ge=10,
+        description="So many held-out rows are enough: of a champion's newer batches no more are held out. What is "
+        "learned from newer rows answers a change sooner. Raise it where small slices are judged.",
     )
     min_rows: int = Field(
         default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."

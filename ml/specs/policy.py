@@ -76,7 +76,7 @@ class Veto(Spec):
 class Costs(Spec):
     """What errors and trainings cost, in any one unit: money, minutes, errors.
 
-    Left out, a retraining costs as much as errors on 2 % of the rows of a batch.
+    Left out, a retraining costs as much as errors on 6 % of the rows of a batch.
     """
 
     error: float = Field(
@@ -88,7 +88,7 @@ class Costs(Spec):
     training: float | None = Field(
         default=None,
         ge=0.0,
-        description="Cost of one retraining that goes live, whatever its length; by default that of the errors if 2 % "
+        description="Cost of one retraining that goes live, whatever its length; by default that of the errors if 6 % "
         "of the rows of a batch were predicted wrongly.",
     )
     per_hour: float = Field(default=0.0, ge=0.0, description="Cost of one hour of training, beside `training`.")

@@ -49,10 +49,12 @@ def split_batches(
     *,
     time_column: str,
     holdout: float,
+    holdout_rows: int,
     newer_than: datetime | None,
 ) -> Split:
     """Hold out the newest ``holdout`` share of the batches newer than ``newer_than`` (None: of all), at least one.
 
+    Of the batches newer than a champion's data only as many are held out as have ``holdout_rows`` rows.
     ``batches`` are the windows of the labelled batches that ``frame`` consists of. A batch is held out as a whole;
     of one that ``newer_than`` parts, the newer rows. At least one batch is left to train on; where all rows are of one
     batch, the newest share of its rows is held out, rows of one timestamp together.
@@ -71,6 +73,8 @@ def split_batches(
             f"There is no labelled row{since}: nothing to judge a challenger on.", remedy="wait for labels."
         )
     held = starts[-max(1, round(holdout * len(starts))) :]
+    if newer_than is not None:
+        held = _enough(times, held, holdout_rows)
     cut, holdout_from = next(((place, at) for at in held if (place := _first_at(times, at)) > 0), (0, starts[0]))
     if cut == 0:
         cut = _cut_inside(times, holdout)
@@ -86,13 +90,15 @@ def split_batches(
     )
 
 
-def training_sets(split: Split, window: FixedWindow | PickedWindow) -> tuple[TrainingSet, ...]:
+def training_sets(
+    split: Split, window: FixedWindow | PickedWindow, *, present: FixedWindow | None
+) -> tuple[TrainingSet, ...]:
     """Return what each candidate window admits of the rows before the hold-out, in the order of preference.
 
-    A window ends at ``split.trained_until``. Of windows that hold the same rows the first one is returned. A window may
-    hold no row at all.
+    A window ends at ``split.trained_until``. That of the ``present`` champion comes first, if it is a candidate. Of
+    windows that hold the same rows the first one is returned. A window may hold no row at all.
     """
-    found = [training_set(split, one) for one in candidates_of(window)]
+    found = [training_set(split, one) for one in sorted(candidates_of(window), key=lambda one: one != present)]
     return tuple(one for place, one in enumerate(found) if one.first not in {other.first for other in found[:place]})
 
 
@@ -129,6 +135,12 @@ def _new_starts(batches: Sequence[Window], newer_than: datetime | None) -> list[
     if newer_than is None:
         return sorted({batch.start for batch in batches})
     return sorted({max(batch.start, newer_than) for batch in batches if batch.end > newer_than})
+
+
+def _enough(times: pd.Series[pd.Timestamp], starts: list[datetime], rows: int) -> list[datetime]:
+    """Return the newest of the batches that begin at ``starts``, as few as have so many rows; all if all have fewer."""
+    found = [place for place, start in enumerate(starts) if len(times) - _first_at(times, start) >= rows]
+    return starts[max(found, default=0) :]
 
 
 def _cut_inside(times: pd.Series[pd.Timestamp], holdout: float) -> int:

@@ -1,8 +1,7 @@
 """What is believed about the present champion: how much less a model fitted today would lose per batch.
 
 Two stories are weighed. *No sudden change*: staleness follows the curve, wandering about it, and looks that the
-champion won correct it (a Kalman filter). *A sudden change* at one of the batches since the champion's data: told by
-the champion's own losses before and after, beyond noise, and by looks (Bayes' rule over when it happened).
+champion won correct it (a Kalman filter). *A sudden change* not long ago: see ``change``.
 """
 
 from __future__ import annotations
@@ -12,18 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.policies.plan.change import Look, sudden_change
 from ml.policies.plan.evidence import Comparison, Evidence
 from ml.policies.plan.pairs import GROWTH, SHAPES, clipped, rejected
 from ml.policies.plan.record import Record
-from ml.policies.plan.scores import Vector
 from ml.policies.plan.staleness import Curve
+from ml.specs.gate import HOLDOUT_ROWS
 
-HAZARD = 0.01  # chance of a sudden change in a batch: one in a hundred batches
-SUDDEN = 0.35  # what it costs, as a share of the error rate; anything near it is as likely
-_BATCHES_BEFORE = 12  # the record that a sudden change is judged against
-_FEWEST_BEFORE = 3
-_LIKE = 3.0  # neighbouring batches resemble each other: so many tell as much as one
-_BOLD = 6.0  # log odds that losses alone may claim
 _NOISE_OF_LOOK = 0.03  # of the error rate: a held-out batch can happen to suit one of two models
 _SHARE = (0.3, 1.5)  # of the gain of a model fitted today, what a look's challenger may show
 _NOTHING = 1e-12
@@ -36,9 +30,9 @@ class Belief:
     """Gain per batch of a model fitted today over the champion, as a mixture of two normal distributions.
 
     ``steady`` and ``steady_var`` without a sudden change, ``sudden`` and ``sudden_var`` with one, of probability
-    ``odds``; ``seen`` and ``seen_sudden`` are the shares of the steady gain and of the sudden loss that a look made
-    now would show, ``learned`` that of the sudden loss which a retraining made now would mend; ``noise`` is a look's
-    variance.
+    ``odds``; ``jump`` is what the change costs a model that knows nothing of it. ``seen`` and ``seen_sudden`` are the
+    shares of the steady gain and of that cost which a look made now would show, ``learned`` that of the cost which a
+    retraining made now would mend; ``noise`` is a look's variance.
     """
 
     steady: float
@@ -92,55 +86,39 @@ class _Course:
         return min(max(shown / whole, _SHARE[0]), _SHARE[1])
 
 
-def held_out(new: int, holdout: float) -> int:
-    """Count the newest labelled batches that a look holds out of ``new`` ones."""
-    return max(1, round(holdout * new))
+def held_out(new: int, holdout: float, rows: float) -> int:
+    """Count the newest labelled batches of ``rows`` rows that a look holds out of ``new`` ones."""
+    return min(max(1, round(holdout * new)), math.ceil(HOLDOUT_ROWS / max(rows, 1.0)))
 
 
 def believe(evidence: Evidence, curve: Curve, record: Record) -> Belief:
     """Weigh all that is known about the present champion; there is at least one batch newer than its data."""
     new = min(evidence.labelled - evidence.champion.until, _LONGEST)
-    held = held_out(new, evidence.holdout)
+    held = held_out(new, evidence.holdout, record.rows)
     course = _Course(evidence, curve, new)
     steady, variance, looks = _steady(evidence, curve, record, course, new)
-    jump = SUDDEN * record.error
-    jump_var = jump**2 / 2
-    when = _when(evidence, record, looks, new, variance=variance, jump=jump)
-    odds = float(1 - when[0])
-    told = when[1:] / max(odds, 1e-12)
-    since = new - np.arange(new)  # batches from each possible change on
-    seen_sudden = float(told @ (np.maximum(since - held, 0) / (np.maximum(since - held, 0) + 1)))
-    learned = float(told @ (since / (since + 0.5)))
+    change = sudden_change(evidence, record, looks, variance=variance, held=held, memory=evidence.labelled - _LONGEST)
     steady = min(steady, record.cap)
     return Belief(
         steady,
         variance,
-        odds,
-        min(steady + learned * jump, record.cap),
-        variance + learned**2 * jump_var,
-        jump,
-        jump_var,
+        change.odds,
+        min(steady + change.learned * change.jump, record.cap),
+        variance + change.learned**2 * change.jump_var,
+        change.jump,
+        change.jump_var,
         course.share(evidence.labelled - held, evidence.labelled, new),
-        seen_sudden,
-        learned,
+        change.seen,
+        change.learned,
         record.per_row / (record.rows * held) + (_NOISE_OF_LOOK * record.error) ** 2 / held,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """A look that the champion won: what was expected of it, what it showed."""
-
-    first: int
-    missed: float
-    variance: float
-
-
 def _steady(
     evidence: Evidence, curve: Curve, record: Record, course: _Course, new: int
-) -> tuple[float, float, list[_Look]]:
+) -> tuple[float, float, list[Look]]:
     mean = variance = 0.0
-    last, looks = 0, []
+    last, looks = 0, _made(evidence, curve, record)
     until = evidence.champion.until
     for one in rejected(evidence):
         at = min(max(one.until - until, last), new)
@@ -149,11 +127,23 @@ def _steady(
         share, noise = course.share(one.first, one.until, at), _noise(one, record)
         missed = one.gain / evidence.scale - share * mean
         total = share**2 * variance + noise
-        looks.append(_Look(one.first - until, missed, total))
+        looks.append(Look(one, missed, total))
         mean += share * variance / total * missed
         variance *= noise / total
     mean, variance = _pass(course, curve, mean, variance, last=last, now=new)
     return mean, variance, looks
+
+
+def _made(evidence: Evidence, curve: Curve, record: Record) -> list[Look]:
+    """The look by which the champion went live, if it was judged on rows that it was then fitted on."""
+    champion = evidence.champion
+    for one in reversed(evidence.comparisons):
+        if one.promoted and one.until == champion.until and one.champion.until < one.challenger.until:
+            older, newer = clipped(one.first - one.champion.until), clipped(one.first - one.challenger.until)
+            apart = one.challenger.until - one.champion.until
+            missed = one.gain / evidence.scale - float(curve.age[older] - curve.age[newer])
+            return [Look(one, missed, _noise(one, record) + curve.wander * apart)]
+    return []
 
 
 def _pass(course: _Course, curve: Curve, mean: float, variance: float, *, last: int, now: int) -> tuple[float, float]:
@@ -165,39 +155,3 @@ def _pass(course: _Course, curve: Curve, mean: float, variance: float, *, last: 
 
 def _noise(one: Comparison, record: Record) -> float:
     return record.per_row / max(one.rows, 1) + (_NOISE_OF_LOOK * record.error) ** 2 / max(one.until - one.first, 1)
-
-
-def _when(evidence: Evidence, record: Record, looks: list[_Look], new: int, *, variance: float, jump: float) -> Vector:
-    """Probabilities of no sudden change (place 0), or of one in the first, second, … batch after its data."""
-    told = np.zeros(new + 1)
-    told[1:] = _own_losses(evidence.champion.until + np.arange(new, dtype=float), record, variance, jump)
-    for look in looks:
-        learned = np.maximum(look.first - np.arange(new), 0)
-        shown = learned / (learned + 1)
-        sudden = _log_density(look.missed - shown * jump, look.variance + shown**2 * jump**2 / 2)
-        odds = sudden - _log_density(np.array(look.missed), look.variance)
-        told[1:] += np.where(shown > 0, np.clip(odds, -8.0, 8.0), 0.0)
-    prior = np.full(new + 1, HAZARD)
-    prior[0] = (1 - HAZARD) ** new
-    weight = prior * np.exp(told)
-    return np.asarray(weight / weight.sum())
-
-
-def _own_losses(starts: Vector, record: Record, variance: float, jump: float) -> Vector:
-    """Log odds of a sudden change at each of ``starts``, from the losses before and after it."""
-    place = np.searchsorted(record.batches, starts)
-    after = len(record.losses) - place
-    before = np.minimum(place, _BATCHES_BEFORE)
-    known = (before >= _FEWEST_BEFORE) & (after >= 1)
-    sums = np.concatenate([[0.0], np.cumsum(record.losses)])
-    higher = (sums[-1] - sums[place]) / np.maximum(after, 1) - (sums[place] - sums[place - before]) / np.maximum(
-        before, 1
-    )
-    chance = np.minimum(_LIKE / np.maximum(after, 1), 1.0) + np.minimum(_LIKE / np.maximum(before, 1), 1.0)
-    spread = record.noise**2 * chance + variance
-    odds = _log_density(higher - jump, spread + jump**2 / 2) - _log_density(higher, spread)
-    return np.where(known, np.clip(odds, -_BOLD, _BOLD), 0.0)
-
-
-def _log_density(missed: Vector, variance: Vector | float) -> Vector:
-    return np.asarray(-0.5 * (missed**2 / variance + np.log(variance)))

@@ -50,7 +50,8 @@ class Evidence:
     ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
     ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
     losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
-    the new labelled batches that a look holds out. Losses are divided by ``scale``.
+    the new labelled batches that a look holds out. Losses are divided by ``scale``. A retraining tries ``windows``
+    training windows, of which the shortest has ``shortest`` batches (None: all).
     """
 
     champion: Fitted
@@ -64,3 +65,5 @@ class Evidence:
     scale: float = 1.0
     holdout: float = 0.3
     rows: int = 0
+    windows: int = 1
+    shortest: int | None = None

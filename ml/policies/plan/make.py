@@ -128,7 +128,7 @@ def _decide(known: _Known, found: Worth, price: float) -> tuple[PlanVerdict, Rea
     looking = found.looking - evidence.look * price
     if max(looking, found.blind) <= 0 or found.least_gain is None:
         return PlanVerdict.KEEP, Reason.DOES_NOT_PAY
-    if clear and found.blind >= looking:
+    if clear and found.blind >= looking and evidence.windows == 1:  # with several windows, all pay for the looks
         return PlanVerdict.RETRAIN, Reason.PAYS
     return PlanVerdict.LOOK, Reason.PLAUSIBLE
 

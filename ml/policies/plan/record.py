@@ -8,21 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.evidence import Evidence
-from ml.policies.plan.scores import Scores, Vector, served
+from ml.policies.plan.scores import Scores, Vector, Whole, served
 from ml.policies.plan.staleness import HALF_LIFE
 
 _DISAGREE = 0.4  # share of its errors that a new model makes differently, before a gate has told
 _LEAST_NOISE = 0.12  # of the error rate: batches are never of quite the same difficulty
-_NORMAL = 1.4826  # median absolute deviation → standard deviation
 _Z95 = 1.96
 _TIMES = 8  # newest gates that tell how much two models disagree
-_ENOUGH = 4  # batches of which a spread may be taken
+_NORMAL = 2.2219  # quartile of all distances → standard deviation; for few numbers it needs the factors below
+_OF_FEW = {3: 0.994, 4: 0.512, 5: 0.844, 6: 0.611, 7: 0.857, 8: 0.669, 9: 0.872}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """Losses of whoever served each labelled batch (scaled), and what follows from them.
 
+    ``first`` and ``until`` are what the serving models were fitted on.
     ``error`` is the present error rate, ``cap`` the most that a perfect model could save per batch, ``noise`` the
     standard deviation of a batch's difficulty, ``per_row`` the variance of the difference of two models' losses on
     one row.
@@ -30,6 +31,8 @@ class Record:
 
     batches: Vector
     losses: Vector
+    first: Whole
+    until: Whole
     rows: float
     error: float
     cap: float
@@ -47,17 +50,34 @@ def record_of(evidence: Evidence, scores: Scores) -> Record:
     counted = max(float(weight @ rows), 1.0)
     typical = float(evidence.rows or max(np.median(rows), 1.0))
     chance = math.sqrt(error * min(error, 1.0))
-    spread = _NORMAL * float(np.median(np.abs(values - np.median(values)))) if len(values) > _ENOUGH else 0.0
     return Record(
         batches,
         values,
+        scores.first[own],
+        scores.until[own],
         typical,
         error,
         # two standard errors above what was seen, and one error more, for a model that made none
         cap=error + 2 * chance / math.sqrt(counted) + 1 / counted,
-        noise=max(spread, _LEAST_NOISE * error, chance / math.sqrt(typical)),
+        noise=max(_spread(values), _LEAST_NOISE * error, chance / math.sqrt(typical)),
         per_row=_per_row(evidence, error),
     )
+
+
+def _spread(values: Vector) -> float:
+    """Standard deviation of a batch's difficulty: the scale Qn of Rousseeuw and Croux (1993).
+
+    It compares all batches with each other, so that it needs no centre: a change of the level is not taken for noise,
+    as it would be by distances from the median.
+    """
+    count = len(values)
+    if count < min(_OF_FEW):
+        return 0.0
+    one, other = np.triu_indices(count, 1)
+    half = count // 2 + 1
+    place = half * (half - 1) // 2 - 1
+    factor = _OF_FEW.get(count) or count / (count + (1.4 if count % 2 else 3.8))
+    return _NORMAL * factor * float(np.partition(np.abs(values[one] - values[other]), place)[place])
 
 
 def _per_row(evidence: Evidence, error: float) -> float:

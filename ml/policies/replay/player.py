@@ -180,5 +180,6 @@ def _training(number: int, challenge: Challenge, now: datetime, *, look: bool) -
         seen_until=challenge.seen_until,
         look=look,
         windows=challenge.windows,
+        fewest_rows=challenge.fewest_rows,
         seconds=challenge.seconds,
     )

@@ -36,7 +36,8 @@ class Challenge:
     """A challenger that was trained at some step, and how production's gate judged it.
 
     ``challenger`` and ``serving`` are keys of fitted estimators: as judged, and as it would serve (fitted once more on
-    all rows if the gate let it pass). The versions' numbers in ``gate`` are the player's to fill in.
+    all rows if the gate let it pass). ``window`` is the training window that was chosen among ``windows`` (JSON), of
+    which the shortest held ``fewest_rows`` rows. The versions' numbers in ``gate`` are the player's to fill in.
     ``held_out`` is where the rows came from that it was judged on. ``best`` is the key of the best champion so far
     should this one go live, and ``best_seen_until`` what that one had seen.
     """
@@ -52,6 +53,8 @@ class Challenge:
     held_out: tuple[datetime, datetime] | None = None
     best: str = ""
     best_seen_until: datetime | None = None
+    window: str = '{"kind": "all"}'
+    fewest_rows: int = 0
 
     @property
     def seen_until(self) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
-from ml.policies.facts import Champion, Ending, Facts
+from ml.policies.facts import Champion, Ending, Facts, Training
 from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
@@ -97,7 +97,14 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
         look=price.look * newest.windows,
         scale=question.scale,
         rows=round(price.rows),
+        windows=newest.windows,
+        shortest=_shortest(newest, price.rows),
     )
+
+
+def _shortest(newest: Training, rows: float) -> int | None:
+    """Batches of the shortest window that the newest training tried; None if it tried only one."""
+    return max(1, round(newest.fewest_rows / rows)) if newest.windows > 1 and newest.fewest_rows and rows else None
 
 
 def _labelled(facts: Facts, places: _Places) -> int:

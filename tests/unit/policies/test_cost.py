@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from math import isnan
+from math import isnan, sqrt
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from ml.domain.records import History, Observation, Quantity, Verdict
 from ml.policies import Question, facts_of, needs_of
 from ml.policies.plan import LOOKED_BACK, Evidence, Fitted, Loss, PlanVerdict
-from ml.policies.price import price_of
+from ml.policies.price import DEFAULT_SHARE, price_of
 from ml.policies.rules.cost import cost, evidence_of
 from ml.specs.rules import CostRule
 from tests.builders import decision, gate, history, labelled, metric, observation, promotion, version, week
@@ -96,14 +96,25 @@ def test_what_lies_far_back_is_forgotten() -> None:
 
 def test_a_window_is_a_look_of_its_own() -> None:
     assert evidence(two_versions(), costs={"look": 0.05}).look == pytest.approx(0.15)
+    assert evidence(two_versions()).windows == 3
 
 
 # --- prices
 
 
-def test_without_a_price_a_retraining_costs_two_per_cent_of_a_batch() -> None:
+def test_without_a_price_a_retraining_costs_six_per_cent_of_a_batch() -> None:
     found = evidence(two_versions())
-    assert (found.price, found.rows, found.scale) == (pytest.approx(0.02), 100, 1.0)
+    assert (found.price, found.rows, found.scale) == (pytest.approx(0.06), 100, 1.0)
+
+
+def test_the_default_price_has_the_least_largest_regret() -> None:
+    """Of a calendar of that price, on the cheapest and on the dearest trainings: rounded to a full per cent."""
+
+    def regret(believed: float, true: float) -> float:
+        return (sqrt(believed) - sqrt(true)) ** 2 / sqrt(believed)
+
+    worst = {percent: max(regret(percent / 100, true) for true in (0.002, 0.2)) for percent in range(1, 21)}
+    assert min(worst, key=worst.__getitem__) / 100 == pytest.approx(DEFAULT_SHARE)
 
 
 def test_prices_are_in_the_users_units() -> None:

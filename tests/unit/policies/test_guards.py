@@ -112,13 +112,13 @@ def test_a_budget_counts_what_was_decided_in_its_period(period: str, verdict: Ve
     assert said.verdict is verdict
 
 
-@pytest.mark.parametrize(("cost", "verdict"), [(2.0, KEEP), (4.0, RETRAIN)])
+@pytest.mark.parametrize(("cost", "verdict"), [(6.0, KEEP), (12.0, RETRAIN)])
 def test_a_budget_may_be_in_the_users_units(cost: float, verdict: Verdict) -> None:
-    """A retraining costs 2 % of the 100 rows of a batch, this is the second."""
+    """A retraining costs 6 % of the 100 rows of a batch, this is the second."""
     past = history(6, decisions=[decision(3)])
     said = answer(past, policy_of(ALWAYS, **CALM, budget={"period": "9w", "cost": cost}), 5)
     assert said.verdict is verdict
-    assert guard(said, "budget").value == pytest.approx(4.0)
+    assert guard(said, "budget").value == pytest.approx(12.0)
 
 
 # --- back-off

@@ -27,8 +27,8 @@ def day(number: int) -> Window:
     return Window(START + number * DAY, START + (number + 1) * DAY)
 
 
-def split(rows, batches, holdout=0.3, newer_than=None):
-    return split_batches(rows, batches, time_column="at", holdout=holdout, newer_than=newer_than)
+def split(rows, batches, holdout=0.3, newer_than=None, enough=10_000):
+    return split_batches(rows, batches, time_column="at", holdout=holdout, holdout_rows=enough, newer_than=newer_than)
 
 
 def days(*numbers: int, rows: int = 4):
@@ -166,10 +166,26 @@ def test_late_labels_do_not_empty_a_sliding_window():
 def test_windows_of_the_same_rows_are_one():
     short, long = (SlidingWindow(kind="sliding", batches=batches) for batches in (3, 10))
     picked = PickedWindow(kind="picked")
-    assert [one.window for one in training_sets(split(*days(*range(3))), picked)] == [ALL]
-    assert [one.window for one in training_sets(split(*days(*range(6))), picked)] == [ALL, short]
-    assert [one.window for one in training_sets(split(*days(*range(30))), picked)] == [ALL, long, short]
-    assert [one.window for one in training_sets(split(*days(*range(30))), short)] == [short]
+    assert [one.window for one in training_sets(split(*days(*range(3))), picked, present=None)] == [ALL]
+    assert [one.window for one in training_sets(split(*days(*range(6))), picked, present=None)] == [ALL, short]
+    assert [one.window for one in training_sets(split(*days(*range(30))), picked, present=None)] == [ALL, long, short]
+    assert [one.window for one in training_sets(split(*days(*range(30))), short, present=None)] == [short]
+
+
+def test_the_champion_s_own_window_comes_first():
+    short, long = (SlidingWindow(kind="sliding", batches=batches) for batches in (3, 10))
+    days_of = split(*days(*range(30)))
+    found = training_sets(days_of, PickedWindow(kind="picked"), present=short)
+    assert [one.window for one in found] == [short, ALL, long]
+    assert [one.window for one in training_sets(days_of, short, present=ALL)] == [short]
+
+
+@pytest.mark.parametrize(("enough", "held"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 3), (1000, 3)])
+def test_no_more_of_a_champion_s_newer_batches_are_held_out_than_have_enough_rows(enough, held):
+    rows, batches = days(*range(20))
+    found = split(rows, batches, newer_than=START + 10 * DAY, enough=enough)
+    assert found.holdout_from == START + (20 - held) * DAY
+    assert len(split(rows, batches, enough=enough).holdout) == 4 * 6  # a first version is judged on its share
 
 
 def test_batches_that_overlap_are_parted_by_time():

@@ -76,6 +76,50 @@ def test_a_sudden_loss_is_answered_even_if_the_last_look_was_just_before() -> No
     assert make_plan(still).reason is Reason.TOO_SOON
 
 
+CALM = [0.10, 0.11, 0.10, 0.09, 0.10, 0.11, 0.10]
+
+
+def test_a_larger_loss_is_believed_to_gain_more() -> None:
+    small, large = (make_plan(served(*CALM, after, after)) for after in (0.25, 0.6))
+    assert large.staleness > 2 * small.staleness > 0
+
+
+def test_the_broken_batches_are_not_taken_for_noise() -> None:
+    """Half of the record is from after a change, and still what differs within each half is all that is chance."""
+    later = Fitted(2, 0, 17)
+    losses = [Loss(FIRST, 5 + place, loss, ROWS) for place, loss in enumerate([*CALM, *[0.5] * 5])]
+    losses += [Loss(later, 17 + place, loss, ROWS) for place, loss in enumerate([*CALM[:4], 0.5])]
+    plan = make_plan(Evidence(later, 22, 22, tuple(losses), (), (17,), price=0.02, rows=ROWS))
+    assert plan.sudden > 0.3
+
+
+def unfinished(loss: float, **tried: int | float) -> Plan:
+    """A champion that has seen one batch of a new concept among twelve of the old one, and what it lost since."""
+    champion = Fitted(2, 0, 13)
+    losses = [Loss(FIRST, 5 + place, one, ROWS) for place, one in enumerate([*CALM, 0.5])]
+    losses += [Loss(champion, 13, loss, ROWS), Loss(champion, 14, loss, ROWS)]
+    return make_plan(Evidence(champion, 15, 15, tuple(losses), (), (13,), price=0.02, rows=ROWS, **tried))
+
+
+@pytest.mark.parametrize("tried", [{}, {"windows": 3, "shortest": 3, "look": 0.3}])
+def test_a_champion_fitted_too_soon_after_a_change_is_unfinished(tried: dict[str, float]) -> None:
+    plan = unfinished(0.4, **tried)
+    assert plan.verdict in {LOOK, RETRAIN}
+    assert plan.staleness > 1.5 * unfinished(0.1, **tried).staleness
+
+
+def test_where_several_windows_are_tried_nothing_goes_live_unseen() -> None:
+    """Their trainings are paid anyway: what they show comes for nothing."""
+    assert unfinished(0.4).verdict is RETRAIN
+    assert unfinished(0.4, windows=3, look=0.3).verdict is LOOK
+
+
+def test_a_short_window_forgets_sooner() -> None:
+    """So a retraining that tries one gains more after a change than one on all history."""
+    broken = served(*CALM * 3, 0.5, 0.5)
+    assert make_plan(replace(broken, windows=2, shortest=3)).staleness > 1.5 * make_plan(broken).staleness
+
+
 def test_a_champion_that_wins_every_look_is_believed() -> None:
     evidence = served(*[0.2] * 20)
     lost = tuple(compared(-0.002, until=until) for until in range(8, 26, 3))

@@ -1,0 +1,147 @@
+"""A sudden change of the concept: when it may have happened, how large it is, what a retraining would mend of it.
+
+Bayes' rule over the moments (as Adams and MacKay 2007) and a few sizes, told by the losses of whoever served before and
+after, and by models compared on the same rows. What a model still loses of a change depends on the share of old rows
+in what it was fitted on: squared, since that is the excess of least squares on a mixture of two concepts. So a champion
+fitted too soon after a change is known to be unfinished, and a short window to forget sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.policies.plan.evidence import Comparison, Evidence
+from ml.policies.plan.record import Record
+from ml.policies.plan.scores import Vector, Whole
+
+HAZARD = 0.01  # chance of a sudden change in a batch: one in a hundred batches
+SUDDEN = 0.35  # what the smallest change looked for costs, as a share of the error rate
+_SIZES = np.array([1.0, 3.0, 9.0, 27.0])  # how much larger others are
+_LOG_RARITY = np.log(1 / _SIZES / (1 / _SIZES).sum())  # tails as those of Cauchy's distribution (Jeffreys 1961)
+_BACK = 12  # batches before the end of the champion's data that a change is still looked for in
+_BATCHES_BEFORE = 12  # the record that a sudden change is judged against
+_FEWEST_BEFORE = 2
+_LIKE = 3.0  # neighbouring batches resemble each other: so many tell as much as one
+_BOLD = 6.0  # log odds that losses alone may claim
+_BOLD_LOOK = 8.0  # the same of one look
+_LITTLE = 1e-3  # models that know the new concept this well do not tell of it
+_NOTHING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Two models compared: by how much the gain differs from the foreseen one, and that difference's variance."""
+
+    compared: Comparison
+    missed: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The probability ``odds`` of a sudden change, its size ``jump`` and the size's variance.
+
+    ``learned`` is the share of it that a model fitted today would mend of the champion's loss, ``seen`` the share that
+    a look made now would show.
+    """
+
+    odds: float
+    jump: float
+    jump_var: float
+    learned: float
+    seen: float
+
+
+def sudden_change(
+    evidence: Evidence, record: Record, looks: Sequence[Look], *, variance: float, held: int, memory: int
+) -> Change:
+    """Weigh all moments and sizes.
+
+    Args:
+        evidence: What is known, in batches.
+        record: Losses of whoever served.
+        looks: Comparisons that tell of a change, too.
+        variance: That of the champion's staleness without a change.
+        held: Batches that a look holds out.
+        memory: First batch that is looked back on.
+    """
+    champion, labelled = evidence.champion, evidence.labelled
+    moments = np.arange(max(min(champion.first + 1, champion.until), champion.until - _BACK, memory), labelled)
+    told, mean, var = _from_losses(moments, record, variance)
+    for look in looks:
+        told, mean, var = _from_look(moments, look, told, mean, var)
+    weight = HAZARD * np.exp(told)
+    whole = float(weight.sum())
+    told, mean = weight / whole, np.maximum(mean, 0.0)
+    jump = max(float((told * mean).sum()), _NOTHING)
+    lost = (told * mean).sum(axis=1) / jump  # where the loss comes from
+    mine, shortest = _unlearned(champion.first, champion.until, moments), evidence.shortest or labelled
+    fresh = _unlearned(max(labelled - shortest, 0), labelled, moments)
+    until = labelled - held
+    shown = (mine - _unlearned(max(until - shortest, 0), until, moments)) * np.minimum((labelled - moments) / held, 1)
+    return Change(
+        whole / (whole + (1 - HAZARD) ** len(moments)),
+        jump,
+        float((told * (var + mean**2)).sum()) - jump**2,
+        float(lost @ (mine - fresh)),
+        float(lost @ shown),
+    )
+
+
+def _unlearned(first: Whole | int, until: Whole | int, moments: Whole) -> Vector:
+    """Share of a change's loss that a model fitted on the batches from ``first`` to ``until`` still has."""
+    span = np.maximum(np.subtract(until, first), 1)
+    old = np.minimum(np.maximum(moments, first), until) - first
+    return np.asarray((np.maximum(old, 0) / span) ** 2)
+
+
+def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Vector]:
+    """Log odds of a change at each moment and of each size, and the size that is then believed in."""
+    measured, spread, known = (one[:, None] for one in _measured(moments, record, variance))
+    sizes = np.tile(SUDDEN * _SIZES * record.error, (len(moments), 1))
+    prior = sizes**2 / 2
+    odds = _log_density(measured - sizes, spread + prior) - _log_density(measured, spread)
+    told = _LOG_RARITY + np.where(known, odds, 0.0)
+    whole = np.log(np.exp(told).sum(axis=1, keepdims=True))
+    told = told + np.minimum(np.maximum(whole, -_BOLD), _BOLD) - whole
+    gain = np.where(known, prior / (prior + spread), 0.0)
+    return told, sizes + gain * (measured - sizes), prior * (1 - gain)
+
+
+def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Vector]:
+    """How large a change at each moment would have been by the losses, its variance, and whether anything is known.
+
+    Least squares of the losses above those before, by how little each serving model knew of the new concept.
+    """
+    place = np.searchsorted(record.batches, moments)
+    ignorant = _unlearned(record.first, record.until, moments[:, None]) * (record.batches >= moments[:, None])
+    after, before = len(record.losses) - place, np.minimum(place, _BATCHES_BEFORE)
+    sums = np.concatenate([[0.0], np.cumsum(record.losses)])
+    usual = (sums[place] - sums[place - before]) / np.maximum(before, 1)
+    squares = (ignorant**2).sum(axis=1)
+    known = (before >= _FEWEST_BEFORE) & (after >= 1) & (squares > _LITTLE)
+    squares = np.where(known, squares, 1.0)
+    ratio = ignorant.sum(axis=1) / squares
+    size = (ignorant * (record.losses - usual[:, None])).sum(axis=1) / squares
+    chance = np.minimum(after, _LIKE) / squares + np.minimum(_LIKE / np.maximum(before, 1), 1.0) * ratio**2
+    return size, np.where(known, record.noise**2 * chance + variance * ratio**2, 1.0), known
+
+
+def _from_look(moments: Whole, look: Look, told: Vector, mean: Vector, var: Vector) -> tuple[Vector, Vector, Vector]:
+    one = look.compared
+    differ = _unlearned(one.champion.first, one.champion.until, moments)
+    differ = differ - _unlearned(one.challenger.first, one.challenger.until, moments)
+    after = np.minimum(np.maximum((one.until - moments) / (one.until - one.first), 0.0), 1.0)
+    shown = (differ * after)[:, None]
+    total = look.variance + shown**2 * var
+    odds = _log_density(look.missed - shown * mean, total) - _log_density(np.array(look.missed), look.variance)
+    odds = np.minimum(np.maximum(odds, -_BOLD_LOOK), _BOLD_LOOK)
+    gain = shown * var / total
+    return told + odds, mean + gain * (look.missed - shown * mean), var * look.variance / total
+
+
+def _log_density(missed: Vector, variance: Vector | float) -> Vector:
+    return np.asarray(-0.5 * (missed**2 / variance + np.log(variance)))

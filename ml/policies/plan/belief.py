@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.policies.plan.change import Look, sudden_change
+from ml.policies.plan.change import Change, Look, sudden_change
 from ml.policies.plan.evidence import Comparison, Evidence
+from ml.policies.plan.moments import HORIZON
 from ml.policies.plan.pairs import GROWTH, SHAPES, clipped, rejected
 from ml.policies.plan.record import Record
 from ml.policies.plan.staleness import Curve
@@ -29,23 +30,22 @@ _LONGEST = 150  # batches of a champion's life that are looked at singly
 class Belief:
     """Gain per batch of a model fitted today over the champion, as a mixture of two normal distributions.
 
-    ``steady`` and ``steady_var`` without a sudden change, ``sudden`` and ``sudden_var`` with one, of probability
-    ``odds``; ``jump`` is what the change costs a model that knows nothing of it. ``seen`` and ``seen_sudden`` are the
-    shares of the steady gain and of that cost which a look made now would show, ``learned`` that of the cost which a
-    retraining made now would mend; ``noise`` is a look's variance.
+    ``steady`` and ``steady_var`` without a sudden ``change``, ``sudden`` and ``sudden_var`` with one. ``seen`` is the
+    share of the steady gain that a look made now would show, ``noise`` a look's variance.
     """
 
     steady: float
     steady_var: float
-    odds: float
+    change: Change
     sudden: float
     sudden_var: float
-    jump: float
-    jump_var: float
     seen: float
-    seen_sudden: float
-    learned: float
     noise: float
+
+    @property
+    def odds(self) -> float:
+        """Probability of a sudden change."""
+        return self.change.odds
 
     @property
     def mean(self) -> float:
@@ -97,19 +97,17 @@ def believe(evidence: Evidence, curve: Curve, record: Record) -> Belief:
     held = held_out(new, evidence.holdout, record.rows)
     course = _Course(evidence, curve, new)
     steady, variance, looks = _steady(evidence, curve, record, course, new)
-    change = sudden_change(evidence, record, looks, variance=variance, held=held, memory=evidence.labelled - _LONGEST)
+    change = sudden_change(
+        evidence, record, looks, variance=variance, held=held, memory=evidence.labelled - _LONGEST, ahead=HORIZON
+    )
     steady = min(steady, record.cap)
     return Belief(
         steady,
         variance,
-        change.odds,
+        change,
         min(steady + change.learned * change.jump, record.cap),
         variance + change.learned**2 * change.jump_var,
-        change.jump,
-        change.jump_var,
         course.share(evidence.labelled - held, evidence.labelled, new),
-        change.seen,
-        change.learned,
         record.per_row / (record.rows * held) + (_NOISE_OF_LOOK * record.error) ** 2 / held,
     )
 

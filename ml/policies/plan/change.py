@@ -28,6 +28,7 @@ _LIKE = 3.0  # neighbouring batches resemble each other: so many tell as much as
 _BOLD = 6.0  # log odds that losses alone may claim
 _BOLD_LOOK = 8.0  # the same of one look
 _LITTLE = 1e-3  # models that know the new concept this well do not tell of it
+_HARDLY = 0.1  # share of a change below which a gain does not tell its size
 _NOTHING = 1e-12
 
 
@@ -45,7 +46,7 @@ class Change:
     """The probability ``odds`` of a sudden change, its size ``jump`` and the size's variance.
 
     ``learned`` is the share of it that a model fitted today would mend of the champion's loss, ``seen`` the share that
-    a look made now would show.
+    a look made now would show, ``unlearned`` (n) what a model fitted in 0, 1, … batches would still lose.
     """
 
     odds: float
@@ -53,10 +54,17 @@ class Change:
     jump_var: float
     learned: float
     seen: float
+    unlearned: Vector
+
+    def size(self, gain: Vector) -> Vector:
+        """How large the change is if a model fitted today gains so much by having learned of it."""
+        if self.learned < _HARDLY:
+            return np.full(len(gain), self.odds * self.jump)
+        return np.maximum(gain, 0.0) / self.learned
 
 
 def sudden_change(
-    evidence: Evidence, record: Record, looks: Sequence[Look], *, variance: float, held: int, memory: int
+    evidence: Evidence, record: Record, looks: Sequence[Look], *, variance: float, held: int, memory: int, ahead: int
 ) -> Change:
     """Weigh all moments and sizes.
 
@@ -67,6 +75,7 @@ def sudden_change(
         variance: That of the champion's staleness without a change.
         held: Batches that a look holds out.
         memory: First batch that is looked back on.
+        ahead: Batches that are looked ahead.
     """
     champion, labelled = evidence.champion, evidence.labelled
     moments = np.arange(max(min(champion.first + 1, champion.until), champion.until - _BACK, memory), labelled)
@@ -78,17 +87,24 @@ def sudden_change(
     told, mean = weight / whole, np.maximum(mean, 0.0)
     jump = max(float((told * mean).sum()), _NOTHING)
     lost = (told * mean).sum(axis=1) / jump  # where the loss comes from
-    mine, shortest = _unlearned(champion.first, champion.until, moments), evidence.shortest or labelled
-    fresh = _unlearned(max(labelled - shortest, 0), labelled, moments)
-    until = labelled - held
-    shown = (mine - _unlearned(max(until - shortest, 0), until, moments)) * np.minimum((labelled - moments) / held, 1)
+    mine = _unlearned(champion.first, champion.until, moments)
+    unlearned = _newest(evidence, labelled + np.arange(ahead)[:, None], moments) @ lost
+    shown = (mine - _newest(evidence, np.array(labelled - held), moments)) * np.minimum(
+        (labelled - moments) / held, 1.0
+    )
     return Change(
         whole / (whole + (1 - HAZARD) ** len(moments)),
         jump,
         float((told * (var + mean**2)).sum()) - jump**2,
-        float(lost @ (mine - fresh)),
+        float(lost @ mine - unlearned[0]),
         float(lost @ shown),
+        unlearned,
     )
+
+
+def _newest(evidence: Evidence, until: Whole, moments: Whole) -> Vector:
+    """What a model would still lose that is fitted on the shortest window that ends at ``until``."""
+    return _unlearned(0 if evidence.shortest is None else np.maximum(until - evidence.shortest, 0), until, moments)
 
 
 def _unlearned(first: Whole | int, until: Whole | int, moments: Whole) -> Vector:

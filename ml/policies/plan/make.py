@@ -42,7 +42,8 @@ class _Known:
         return self.evidence.arrived - self.evidence.labelled
 
     def moments(self, price: float) -> Moments:
-        return moments(self.curve, age=clipped(self.new + self.lag), lag=clipped(self.lag), price=price)
+        age, lag = clipped(self.new + self.lag), clipped(self.lag)
+        return moments(self.curve, self.belief.change, self.belief.steady, age=age, lag=lag, price=price)
 
 
 def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.policies.plan.change import Change
 from ml.policies.plan.scores import Vector
 from ml.policies.plan.staleness import Curve
 
@@ -17,49 +18,61 @@ LASTING = 0.93  # share of today's gain left a batch later: concepts come back, 
 class Moments:
     """Costs of the next ``HORIZON`` batches, beside those of a model fitted anew for each batch for nothing.
 
-    ``ageing`` (n) is what the champion's growing older adds to its staleness, summed up; ``lasting`` (n) how often
-    today's staleness is paid; ``renewed`` (n + 1) the least cost of the last 0, 1, … batches once a new model serves,
-    ``first`` when the next retraining then comes; ``price`` that of a retraining.
+    ``ageing`` (n) is what the champion's growing older adds to its staleness, summed up, ``fresh`` the same of a new
+    model; ``lasting`` (n) how much of today's staleness is left; ``price`` that of a retraining. What is ``steady`` of
+    today's staleness is mended by any new model. Of a sudden ``change`` those know more that come later: so a model
+    fitted soon after it grows stale quickly, and to wait for more rows may be cheaper.
     """
 
     ageing: Vector
+    fresh: Vector
     lasting: Vector
-    renewed: Vector
-    first: tuple[int, ...]
+    steady: float
+    change: Change
     price: float
-
-    def later(self, staleness: Vector) -> Vector:
-        """Costs (n_staleness × HORIZON) if the champion serves 1, 2, … batches more; the last column: all of them."""
-        after = np.append(self.price + self.renewed[HORIZON - 1 : 0 : -1], 0.0)
-        return np.asarray(np.multiply.outer(staleness, self.lasting) + (self.ageing + after))
 
     def saving(self, staleness: Vector) -> Vector:
         """Net saving of retraining now instead of following the best later plan, by today's staleness."""
-        return np.asarray(self.later(staleness).min(axis=1) - self.price - self.renewed[HORIZON])
+        later, renewed, _ = self._planned(staleness)
+        return np.asarray(later.min(axis=0) - self.price - renewed)
 
     def schedule(self, staleness: float) -> tuple[int, ...]:
         """In how many batches the cheapest plan retrains; 0 is now."""
-        ahead = self.later(np.array([staleness]))[0]
-        wait = 0 if self.price + self.renewed[HORIZON] < ahead.min() else int(np.argmin(ahead)) + 1
+        later, renewed, waits = self._planned(np.array([staleness]))
+        wait = 0 if self.price + renewed[0] < later.min() else int(np.argmin(later[:, 0])) + 1
         found = []
         while wait < HORIZON:
             found.append(wait)
-            wait += self.first[HORIZON - wait]
+            wait += waits[wait]
         return tuple(found)
 
+    def _planned(self, staleness: Vector) -> tuple[Vector, Vector, list[int]]:
+        """Plan from the end.
 
-def moments(curve: Curve, *, age: int, lag: int, price: float) -> Moments:
+        Returns:
+            The cost (HORIZON × n) if the champion serves 1, 2, … batches more, then the cheapest plan is followed; that
+            plan's cost (n) if a new model serves from now on; and after how many batches a model fitted in 0, 1, …
+            batches is best followed by the next one, for the first staleness.
+        """
+        size = self.change.size(staleness - self.steady)
+        after = np.zeros((HORIZON, len(staleness)))  # cost once the present model is replaced, or the horizon reached
+        waits, renewed, sudden = [HORIZON] * HORIZON, after[0], after
+        for start in range(HORIZON - 1, -1, -1):
+            known = np.maximum(self.change.unlearned[start] - self.change.unlearned[start:], 0.0)
+            sudden = np.multiply.outer(np.cumsum(known * self.lasting[start:]), size)
+            costs = self.fresh[: HORIZON - start, None] + sudden + after[start:]
+            waits[start] = int(np.argmin(costs[:, 0])) + 1
+            renewed = costs.min(axis=0)
+            if start:
+                after[start - 1] = self.price + renewed
+        served = np.multiply.outer(np.cumsum(self.lasting), staleness) + self.ageing[:, None]
+        return served + sudden + after, renewed, waits
+
+
+def moments(curve: Curve, change: Change, steady: float, *, age: int, lag: int, price: float) -> Moments:
     """Plan for a champion that is ``age`` batches old while a new model would start ``lag`` batches old."""
     ahead = np.arange(HORIZON)
     last = len(curve.age) - 1
     fresh = np.cumsum(curve.age[np.minimum(lag + ahead, last)] - curve.age[min(lag, last)])
     ageing = np.cumsum(curve.age[np.minimum(age + ahead, last)] - curve.age[min(age, last)])
-    served = fresh.tolist()  # plain numbers: the loop is short, and is run for every price that is tried
-    renewed, first = [0.0] * (HORIZON + 1), [HORIZON] * (HORIZON + 1)
-    for left in range(1, HORIZON + 1):
-        renewed[left] = served[left - 1]
-        for place in range(left - 1):
-            cost = served[place] + price + renewed[left - 1 - place]
-            if cost < renewed[left]:
-                renewed[left], first[left] = cost, place + 1
-    return Moments(ageing, np.cumsum(LASTING**ahead), np.array(renewed), tuple(first), price)
+    return Moments(ageing, fresh, LASTING**ahead, steady, change, price)

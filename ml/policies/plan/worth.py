@@ -40,8 +40,9 @@ def _shown(belief: Belief) -> tuple[float, float, float, float]:
     """Mean and variance of the gain that a look shows, without and with a sudden change."""
     steady = belief.seen * belief.steady
     variance = belief.seen**2 * belief.steady_var + belief.noise
-    sudden = steady + belief.seen_sudden * belief.jump
-    return steady, variance, sudden, variance + belief.seen_sudden**2 * belief.jump_var
+    change = belief.change
+    sudden = steady + change.seen * change.jump
+    return steady, variance, sudden, variance + change.seen**2 * change.jump_var
 
 
 def _what_a_look_shows(belief: Belief) -> tuple[Vector, Vector]:
@@ -60,7 +61,8 @@ def _after(belief: Belief, shown: Vector) -> Vector:
     odds = belief.odds * np.exp(np.clip(log_odds, -50, 50))
     odds = odds / (odds + 1 - belief.odds)
     kept = belief.steady + belief.seen * belief.steady_var / variance * (shown - steady)
-    told = belief.seen * belief.steady_var + belief.seen_sudden * belief.learned * belief.jump_var
+    change = belief.change
+    told = belief.seen * belief.steady_var + change.seen * change.learned * change.jump_var
     return np.asarray((1 - odds) * kept + odds * (belief.sudden + told / sudden_variance * (shown - sudden)))
 
 

@@ -7,14 +7,17 @@ labels that have not arrived, database ids, wall clocks, model bytes, or metrics
 
 from __future__ import annotations
 
+import sys
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+from hashlib import sha256
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml.domain.digests import digest_of
 from ml.domain.records import Quantity, Verdict
@@ -49,8 +52,7 @@ class Champion:
     baseline: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """One number measured on one batch.
 
     For drift, ``drifted`` is what the check concluded from it, ``significant`` whether it is more than chance, and
@@ -169,7 +171,7 @@ class Facts:
 
     def digest(self) -> str:
         """Return the SHA-256 of all facts: equal facts give equal digests on every machine."""
-        return digest_of({field.name: _plain(getattr(self, field.name)) for field in fields(self)})
+        return digest_of({name: _plain(getattr(self, name)) for name in _attributes(Facts)})
 
 
 @lru_cache(maxsize=16384)
@@ -182,19 +184,53 @@ def _bounds(window: Window) -> tuple[int, int]:
     return _stamp(window.start), _stamp(window.end)  # moments are hashed faster than windows: only those are kept
 
 
-def _row(one: Measured) -> list[Any]:
-    """A measured number in the order of its fields, spelled out: nearly all facts are of this kind."""
-    weight = None if one.weight is None else one.weight + 0.0
-    return [_bounds(one.window), one.subject, _plain(one.value), one.rows, one.drifted, one.significant, weight]
+def _packed(kind: str, numbers: Iterable[float]) -> str:
+    """Return the SHA-256 of a column of numbers, 64 bits each, the lowest byte first."""
+    column = array(kind, numbers)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return sha256(column.tobytes()).hexdigest()
+
+
+def _spans(windows: Collection[Window]) -> list[Any]:
+    starts, ends = [_stamp(one.start) for one in windows], [_stamp(one.end) for one in windows]
+    return [len(windows), _packed("q", starts), _packed("q", ends)]
+
+
+def _series(ones: tuple[Measured, ...]) -> list[Any]:
+    """Write measured numbers by column: nearly all facts are of this kind, and there are thousands."""
+    return [
+        _spans([one.window for one in ones]),
+        _packed("d", [one.value + 0.0 for one in ones]),
+        _packed("q", [one.rows for one in ones]),
+        _alike([one.subject for one in ones]),
+        _alike([one.drifted for one in ones]),
+        _alike([one.significant for one in ones]),
+        _alike([None if one.weight is None else one.weight + 0.0 for one in ones]),
+    ]
+
+
+def _alike(values: list[Any]) -> Any:
+    """Write one value for all where they are the same, as they mostly are."""
+    return values[:1] if values.count(values[0]) == len(values) else values
+
+
+def _by_batch(numbers: dict[Window, Any]) -> list[Any]:
+    whole = all(type(one) is int for one in numbers.values())
+    return [_spans(numbers), _packed("q" if whole else "d", [one + 0 for one in numbers.values()])]
+
+
+@cache
+def _attributes(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _listed(value: Any) -> list[Any]:
     """A record in the order of its fields."""
-    return [_plain(getattr(value, field.name)) for field in fields(value)]
+    return [_plain(getattr(value, name)) for name in _attributes(type(value))]
 
 
 _WRITE: dict[type, Callable[[Any], Any]] = {
-    Measured: _row,
     Window: _bounds,
     Champion: _listed,
     Training: _listed,
@@ -209,8 +245,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return _stamp(value)
     if isinstance(value, tuple):
-        return [_plain(part) for part in value]
+        first = type(value[0]) if value else None
+        if first is Measured:
+            return _series(value)
+        return _spans(value) if first is Window else [_plain(part) for part in value]
     if isinstance(value, dict):
+        if value and type(next(iter(value))) is Window:
+            return _by_batch(value)
         return [[_plain(key), _plain(part)] for key, part in value.items()]
     write = _WRITE.get(type(value))
     if write is not None:

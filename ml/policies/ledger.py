@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from ml.domain.findings import Outcome
 from ml.domain.records import Decision, GateResult, History, Observation, Promotion, Quantity, Verdict, Version
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Check, Ending, Facts, Measured, Need, Training
-from ml.policies.series import Series
+from ml.policies.series import NewestBatch, Series
 
 NOT_WORTH_IT = "PG007"
 """Code of the gate's check that a challenger gained what the decision asked for."""
@@ -33,6 +32,7 @@ _QUANTITIES = _DRIFT | {
     Need.ROWS: Quantity.ROWS,
     Need.QUARANTINE: Quantity.QUARANTINED,
 }
+_OF_DRIFT = tuple(_DRIFT.values())
 _OF_VERSIONS = (Quantity.METRIC, Quantity.ESTIMATED_METRIC, Quantity.PREDICTION_DRIFT)
 
 
@@ -45,15 +45,19 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
     """
     now = history.as_of
     ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
-    wanted = ledger.quantities
     for window in history.windows:
         if window.end <= now:
             ledger.add_window(window)
     for one in history.observations:
-        if one.quantity in wanted and one.as_of <= now and one.window.end <= now:
+        if one.as_of <= now and (one.window.end == now or (one.window.end < now and not _of_its_batch_only(one))):
             ledger.observe(one)
     _follow(ledger, history)
     return ledger.facts(now)
+
+
+def _of_its_batch_only(one: Observation) -> bool:
+    """Tell whether an observation counts for the decision on its own batch and for no other."""
+    return one.quantity is Quantity.COLUMN_DRIFT
 
 
 def _follow(ledger: Ledger, history: History) -> None:
@@ -103,10 +107,16 @@ class Ledger:
         self._model, self._metric, self._higher_is_better = model, metric, higher_is_better
         self._needs = needs
         wanted = [quantity for need, quantity in _QUANTITIES.items() if need in needs]
-        self._of_batches = {one: Series() for one in (Quantity.LABELLED, *wanted) if one not in _OF_VERSIONS}
+        self._of_batches = {
+            one: NewestBatch() if one is Quantity.COLUMN_DRIFT else Series()
+            for one in (Quantity.LABELLED, *wanted)
+            if one not in _OF_VERSIONS
+        }
         self._of_versions: dict[Quantity, dict[int, Series]] = {
             one: defaultdict(Series) for one in wanted if one in _OF_VERSIONS
         }
+        # By identity: to hash a member of an enumeration runs Python code, and there are tens of thousands of questions.
+        self._heard = {id(one): of for part in (self._of_batches, self._of_versions) for one, of in part.items()}
         self._windows: tuple[Window, ...] = ()
         self._checks: list[Check] = []
         self._trainings: dict[int, Training] = {}
@@ -117,11 +127,6 @@ class Ledger:
         self._constant: float | None = None
         self._last_retraining: datetime | None = None
 
-    @property
-    def quantities(self) -> Set[Quantity]:
-        """What is listened to; anything else that is observed changes nothing."""
-        return self._of_batches.keys() | self._of_versions.keys()
-
     def add_window(self, window: Window) -> None:
         """A batch arrived and passed validation."""
         if not self._windows or self._windows[-1] < window:
@@ -131,22 +136,17 @@ class Ledger:
 
     def observe(self, one: Observation) -> None:
         """Something was measured; of one thing on one batch the last word counts."""
-        series = self._series(one)
-        if series is None:
+        series = self._heard.get(id(one.quantity))
+        if isinstance(series, dict):
+            named = one.quantity is Quantity.PREDICTION_DRIFT or one.subject == self._metric
+            series = series[one.version] if named and one.version else None
+        if series is None:  # nobody asks for it
             return
         seen = _measured(one)
         if seen is None:
             series.drop(one.window, one.subject, one.as_of)
         else:
             series.put(seen, one.as_of)
-
-    def _series(self, one: Observation) -> Series | None:
-        """Where an observation belongs; None if nobody asks for it."""
-        quantity = one.quantity
-        if quantity not in self._of_versions:
-            return self._of_batches.get(quantity)
-        named = quantity is Quantity.PREDICTION_DRIFT or one.subject == self._metric
-        return self._of_versions[quantity][one.version] if named and one.version else None
 
     def decide(self, check: Check) -> None:
         """A decision was taken."""
@@ -208,7 +208,7 @@ class Ledger:
             rows=self._batches(Quantity.ROWS).counts(),
             metrics=self._metrics(),
             estimates=self._champions(Quantity.ESTIMATED_METRIC),
-            drift={one: self._drift(one) for need, one in _DRIFT.items() if need in self._needs},
+            drift={one: self._drift(one, as_of) for need, one in _DRIFT.items() if need in self._needs},
             quarantined=self._batches(Quantity.QUARANTINED).shares(),
             trainings=self._listed,
             checks=tuple(self._checks),
@@ -228,8 +228,13 @@ class Ledger:
         who = sorted(found) if Need.SHADOWS in self._needs else [self._champion or 0]
         return {version: found[version].values() for version in who if version in found}
 
-    def _drift(self, quantity: Quantity) -> tuple[Measured, ...]:
-        return self._champions(quantity) if quantity in _OF_VERSIONS else self._batches(quantity).values()
+    def _drift(self, quantity: Quantity, as_of: datetime) -> tuple[Measured, ...]:
+        if quantity in _OF_VERSIONS:
+            return self._champions(quantity)
+        values = self._batches(quantity).values()
+        if quantity is not Quantity.COLUMN_DRIFT:
+            return values
+        return tuple(one for one in values if one.window.end == as_of)
 
     def _champions(self, quantity: Quantity) -> tuple[Measured, ...]:
         return self._of_versions.get(quantity, {}).get(self._champion or 0, _EMPTY).values()
@@ -243,6 +248,8 @@ def _measured(one: Observation) -> Measured | None:
     value = _finite(one.value)
     if value is None:
         return None
+    if one.quantity not in _OF_DRIFT:
+        return Measured(one.window, one.subject, value, one.rows)
     told = one.detail.get
     drifted, significant, weight = told("drifted"), told("significant"), told("weight")
     return Measured(

@@ -64,3 +64,14 @@ class Series:
     def shares(self) -> dict[Window, float]:
         """Return the values by batch."""
         return {one.window: one.value for one in self.values()}
+
+
+class NewestBatch(Series):
+    """A series of which only the newest batch is kept: for what counts on the batch that is decided on, and no other."""
+
+    def _set(self, key: _Key, as_of: datetime, value: Measured | None) -> None:
+        if self._newest is not None and key[:2] != self._newest[:2]:
+            if key[:2] < self._newest[:2]:
+                return
+            self.__init__()  # type: ignore[misc]  # as if nothing had been seen before
+        super()._set(key, as_of, value)

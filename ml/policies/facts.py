@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -171,7 +171,7 @@ class Facts:
 
     def digest(self) -> str:
         """Return the SHA-256 of all facts: equal facts give equal digests on every machine."""
-        return digest_of({name: _plain(getattr(self, name)) for name in _attributes(Facts)})
+        return digest_of({name: _plain(getattr(self, name)) for name in _FIELDS[Facts]})
 
 
 @lru_cache(maxsize=16384)
@@ -220,22 +220,30 @@ def _by_batch(numbers: dict[Window, Any]) -> list[Any]:
     return [_spans(numbers), _packed("q" if whole else "d", [one + 0 for one in numbers.values()])]
 
 
-@cache
-def _attributes(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
 def _listed(value: Any) -> list[Any]:
     """A record in the order of its fields."""
-    return [_plain(getattr(value, name)) for name in _attributes(type(value))]
+    return [_plain(getattr(value, name)) for name in _FIELDS[type(value)]]
 
 
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Facts, Champion, Training, Check)}
 _WRITE: dict[type, Callable[[Any], Any]] = {
     Window: _bounds,
     Champion: _listed,
     Training: _listed,
     Check: _listed,
 }
+
+
+def _kind(values: Iterable[Any]) -> type:
+    """What the values are, by the first; those of one fact are all of a kind."""
+    return type(next(iter(values), None))
+
+
+def _each(values: tuple[Any, ...]) -> list[Any]:
+    return [_plain(one) for one in values]
+
+
+_COLUMNS: dict[type, Callable[[Any], list[Any]]] = {Measured: _series, Window: _spans}
 
 
 def _plain(value: Any) -> Any:
@@ -245,14 +253,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return _stamp(value)
     if isinstance(value, tuple):
-        first = type(value[0]) if value else None
-        if first is Measured:
-            return _series(value)
-        return _spans(value) if first is Window else [_plain(part) for part in value]
+        return _COLUMNS.get(_kind(value), _each)(value)
     if isinstance(value, dict):
-        if value and type(next(iter(value))) is Window:
-            return _by_batch(value)
-        return [[_plain(key), _plain(part)] for key, part in value.items()]
+        by_batch = _kind(value) is Window
+        return _by_batch(value) if by_batch else [[_plain(key), _plain(part)] for key, part in value.items()]
     write = _WRITE.get(type(value))
     if write is not None:
         return write(value)

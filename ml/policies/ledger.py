@@ -115,7 +115,7 @@ class Ledger:
         self._of_versions: dict[Quantity, dict[int, Series]] = {
             one: defaultdict(Series) for one in wanted if one in _OF_VERSIONS
         }
-        # By identity: to hash a member of an enumeration runs Python code, and there are tens of thousands of questions.
+        # By identity: to hash a member of an enumeration runs Python code, and there are tens of thousands to ask for.
         self._heard = {id(one): of for part in (self._of_batches, self._of_versions) for one, of in part.items()}
         self._windows: tuple[Window, ...] = ()
         self._checks: list[Check] = []

@@ -67,7 +67,7 @@ class Series:
 
 
 class NewestBatch(Series):
-    """A series of which only the newest batch is kept: for what counts on the batch that is decided on, and no other."""
+    """A series of the newest batch alone: for what counts on the batch that is decided on, and on no other."""
 
     def _set(self, key: _Key, as_of: datetime, value: Measured | None) -> None:
         if self._newest is not None and key[:2] != self._newest[:2]:

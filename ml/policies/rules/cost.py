@@ -76,18 +76,30 @@ class _Places(dict[datetime, int]):
         return place
 
 
+class _Versions(dict[int, Fitted | None]):
+    """What a version was fitted on; None for one that is not known. Only the few that are asked for are counted out."""
+
+    def __init__(self, facts: Facts, places: _Places) -> None:
+        super().__init__()
+        self._trainings, self._places = {one.version: one for one in facts.trainings}, places
+
+    def __missing__(self, version: int) -> Fitted | None:
+        one, places = self._trainings.get(version), self._places
+        found = None if one is None else Fitted(version, places[one.trained_from], places[one.seen_until])
+        self[version] = found
+        return found
+
+
 def evidence_of(question: Question, champion: Champion) -> Evidence:
     """Count the facts in batches, as the plan wants them."""
     facts, policy = question.facts, question.policy
     places = _Places(facts.windows)
     price = price_of(facts, policy.costs, scale=question.scale)
-    fitted = {
-        one.version: Fitted(one.version, places[one.trained_from], places[one.seen_until]) for one in facts.trainings
-    }
+    fitted = _Versions(facts, places)
     oldest, labelled = max(0, len(facts.windows) - MEMORY), _labelled(facts, places)
     newest = facts.trainings[-1]
     return Evidence(
-        champion=fitted[champion.version],
+        champion=Fitted(champion.version, places[champion.trained_from], places[champion.seen_until]),
         arrived=len(facts.windows),
         labelled=labelled,
         losses=tuple(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
@@ -112,25 +124,24 @@ def _labelled(facts: Facts, places: _Places) -> int:
     return 0 if newest is None else places[newest.start] + 1
 
 
-def _losses(question: Question, places: _Places, fitted: dict[int, Fitted], oldest: int) -> Iterator[Loss]:
+def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Loss]:
     for version, values in question.facts.metrics.items():
-        who = fitted.get(version)
-        if who is None:
-            continue
         for one in reversed(values):
             place = places[one.window.start]
             if place < oldest:
                 break
+            who = fitted[version]
+            if who is None:
+                break
             yield Loss(who, place, question.loss(one.value), one.rows)
 
 
-def _comparisons(facts: Facts, places: _Places, fitted: dict[int, Fitted], oldest: int) -> Iterator[Comparison]:
+def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:
     for one in facts.trainings:
-        champion = fitted.get(one.against or 0)
-        if champion is None or one.gain is None:
+        if one.gain is None or (first := places[one.trained_until]) < oldest:
             continue
-        first = places[one.trained_until]
-        if first < oldest:
+        champion = fitted[one.against or 0]
+        if champion is None:
             continue
         yield Comparison(
             champion=champion,

@@ -131,7 +131,8 @@ class GateSpec(Spec):
         default=HOLDOUT_ROWS,
         ge=10,
         description="So many held-out rows are enough: of a champion's newer batches no more are held out. What is "
-        "learned from newer rows answers a change sooner. Raise it where small slices are judged. Less than `min_rows` counts as `min_rows`.",
+        "learned from newer rows answers a change sooner. Raise it where small slices are judged. Less than `min_rows` "
+        "counts as `min_rows`.",
     )
     min_rows: int = Field(
         default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."

@@ -50,8 +50,9 @@ class PickedWindow(Spec):
     """Fit once on each of several windows and let the held-out rows choose.
 
     The window of the present champion (at first the first one) stays unless another one is better on the held-out rows
-    beyond chance: paired on the same rows, p < 0.01 over all comparisons. Windows that hold the same rows are fitted once; one with fewer rows than `min_rows`
-    is left out. A short window is better after a change, a long one at all other times.
+    beyond chance: paired on the same rows, p < 0.01 over all comparisons. Windows that hold the same rows are fitted
+    once; one with fewer rows than `min_rows` is left out. A short window is better after a change, a long one at all
+    other times.
     """
 
     kind: Literal["picked"]

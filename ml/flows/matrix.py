@@ -131,7 +131,7 @@ class Matrix:
             [self.past.windows[place] for place, _ in parts],
             time_column=self.spec.time.column,
             holdout=self.spec.gate.holdout,
-            holdout_rows=self.spec.gate.holdout_rows,
+            holdout_rows=self.spec.gate.enough_rows,
             newer_than=newer_than,
         )
 

@@ -111,7 +111,7 @@ def _recorded(workspace: Workspace, model: str, number: int) -> _Recorded:
         rows.batches,
         time_column=spec.time.column,
         holdout=spec.gate.holdout,
-        holdout_rows=spec.gate.holdout_rows,
+        holdout_rows=spec.gate.enough_rows,
         newer_than=newer_than,
     )
     if split.trained_until != version.trained_until:

@@ -205,7 +205,7 @@ def training_rows(workspace: Workspace, reader: Reader, spec: ModelSpec, decisio
         labelled.batches,
         time_column=spec.time.column,
         holdout=spec.gate.holdout,
-        holdout_rows=spec.gate.holdout_rows,
+        holdout_rows=spec.gate.enough_rows,
         newer_than=None if champion is None else champion.seen_until,
     )
     layout = frozen_layout(workspace, reader, spec) or layout_for(labelled.frame, schema, spec)

@@ -131,7 +131,8 @@ class GateSpec(Spec):
         default=HOLDOUT_ROWS,
         ge=10,
         description="So many held-out rows are enough: of a champion's newer batches no more are held out. What is "
-        "learned from newer rows answers a change sooner. Raise it where small slices are judged.",
+        "learned from newer rows answers a change sooner. Raise it where small slices are judged. Less than `min_rows` "
+        "counts as `min_rows`.",
     )
     min_rows: int = Field(
         default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."
@@ -158,6 +159,11 @@ class GateSpec(Spec):
     refit: bool = Field(
         default=True, description="Fit what passed once more on all labelled rows, the held-out ones included."
     )
+
+    @property
+    def enough_rows(self) -> int:
+        """Held-out rows of a champion's newer batches beyond which no further batch is held out."""
+        return max(self.holdout_rows, self.min_rows)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

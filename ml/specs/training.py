@@ -49,9 +49,10 @@ FixedWindow = AllWindow | SlidingWindow | SinceWindow
 class PickedWindow(Spec):
     """Fit once on each of several windows and let the held-out rows choose.
 
-    The first window stays unless another one is better on the held-out rows beyond chance: paired on the same rows,
-    p < 0.01 over all comparisons. Windows that hold the same rows are fitted once; one with fewer rows than `min_rows`
-    is left out. A short window is better after a change, a long one at all other times.
+    The window of the present champion (at first the first one) stays unless another one is better on the held-out rows
+    beyond chance: paired on the same rows, p < 0.01 over all comparisons. Windows that hold the same rows are fitted
+    once; one with fewer rows than `min_rows` is left out. A short window is better after a change, a long one at all
+    other times.
     """
 
     kind: Literal["picked"]
@@ -63,7 +64,8 @@ class PickedWindow(Spec):
         ),
         min_length=1,
         max_length=10,
-        description="The windows to try. The first one is used unless another is better beyond chance.",
+        description="The windows to try. The champion's own one, at first the first, is used unless another is better "
+        "beyond chance.",
     )
 
 

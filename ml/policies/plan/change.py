@@ -121,7 +121,8 @@ def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vecto
     prior = sizes**2 / 2
     odds = _log_density(measured - sizes, spread + prior) - _log_density(measured, spread)
     told = _LOG_RARITY + np.where(known, odds, 0.0)
-    whole = np.log(np.exp(told).sum(axis=1, keepdims=True))
+    most = told.max(axis=1, keepdims=True)
+    whole = most + np.log(np.exp(told - most).sum(axis=1, keepdims=True))
     told = told + np.minimum(np.maximum(whole, -_BOLD), _BOLD) - whole
     gain = np.where(known, prior / (prior + spread), 0.0)
     return told, sizes + gain * (measured - sizes), prior * (1 - gain)

@@ -75,4 +75,4 @@ def moments(curve: Curve, change: Change, steady: float, *, age: int, lag: int, 
     last = len(curve.age) - 1
     fresh = np.cumsum(curve.age[np.minimum(lag + ahead, last)] - curve.age[min(lag, last)])
     ageing = np.cumsum(curve.age[np.minimum(age + ahead, last)] - curve.age[min(age, last)])
-    return Moments(ageing, fresh, LASTING**ahead, steady, change, price)
+    return Moments(ageing, fresh, np.power(LASTING, ahead, dtype=np.float64), steady, change, price)

@@ -253,7 +253,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return _stamp(value)
     if isinstance(value, tuple):
-        return _COLUMNS.get(_kind(value), _each)(value)
+        by_kind: Callable[[Any], list[Any]] = _COLUMNS.get(_kind(value), _each)
+        return by_kind(value)
     if isinstance(value, dict):
         by_batch = _kind(value) is Window
         return _by_batch(value) if by_batch else [[_plain(key), _plain(part)] for key, part in value.items()]

@@ -173,3 +173,30 @@ def test_every_need_has_somebody_who_needs_it() -> None:
     found = needs_of(EVERYTHING) | needs_of(policy_of({"kind": "cost"}, costs={"per_hour": 1.0}))
     found |= needs_of(policy_of({"kind": "drift"})) | needs_of(policy_of({"kind": "drift", "of": "target"}))
     assert found == set(Need)
+
+
+def test_every_part_of_what_was_measured_is_in_the_digest() -> None:
+    past = replace(history(3), observations=tuple(observed(place, Quantity.DRIFT_SHARE, 0.5) for place in range(3)))
+    facts = facts_of(past, frozenset({Need.FEATURE_DRIFT}))
+    *earlier, newest = facts.drift[Quantity.DRIFT_SHARE]
+    others = [
+        newest._replace(value=0.25),
+        newest._replace(rows=newest.rows + 1),
+        newest._replace(subject="region"),
+        newest._replace(drifted=True),
+        newest._replace(drifted=False),
+        newest._replace(significant=True),
+        newest._replace(weight=0.5),
+        newest._replace(window=week(7)),
+    ]
+    told = [(*earlier, newest), tuple(earlier), (), *((*earlier, one) for one in others)]
+    digests = {replace(facts, drift={Quantity.DRIFT_SHARE: values}).digest() for values in told}
+    assert len(digests) == len(told)
+
+
+def test_drift_of_columns_is_a_fact_for_the_decision_on_its_own_batch_alone() -> None:
+    drifts = tuple(observed(place, Quantity.COLUMN_DRIFT, 0.5, "a") for place in range(2))
+    needs = frozenset({Need.COLUMN_DRIFT})
+    on_it, after_it = (facts_of(replace(history(weeks), observations=drifts), needs) for weeks in (2, 3))
+    assert [one.window for one in on_it.drift[Quantity.COLUMN_DRIFT]] == [week(1)]
+    assert after_it.drift[Quantity.COLUMN_DRIFT] == ()

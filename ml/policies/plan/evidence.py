@@ -28,7 +28,7 @@ class Loss:
 class Comparison:
     """A challenger against the champion on the held-out batches ``first`` to ``until`` (not included).
 
-    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its 95 %
+    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its
     interval (not numbers if there is none). ``challenger`` is what was compared, before any refit.
     """
 
@@ -50,7 +50,8 @@ class Evidence:
     ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
     ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
     losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
-    the new labelled batches that a look holds out. Losses are divided by ``scale``.
+    the new labelled batches that a look holds out, ``confidence`` that of the comparisons' intervals. Losses
+    are divided by ``scale``.
     """
 
     champion: Fitted
@@ -64,3 +65,4 @@ class Evidence:
     scale: float = 1.0
     holdout: float = 0.3
     rows: int = 0
+    confidence: float = 0.95

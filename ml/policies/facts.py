@@ -7,16 +7,18 @@ labels that have not arrived, database ids, wall clocks, model bytes, or metrics
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
-from ml.domain.digests import digest_of
+from ml.domain.digests import canonical_json
 from ml.domain.records import Quantity, Verdict
 from ml.domain.windows import Window
 
@@ -169,7 +171,9 @@ class Facts:
 
     def digest(self) -> str:
         """Return the SHA-256 of all facts: equal facts give equal digests on every machine."""
-        return digest_of({field.name: _plain(getattr(self, field.name)) for field in fields(self)})
+        names = sorted(field.name for field in fields(self))
+        written = ",".join([f'"{name}":{_written(getattr(self, name))}' for name in names])
+        return hashlib.sha256(f"{{{written}}}".encode()).hexdigest()
 
 
 @lru_cache(maxsize=16384)
@@ -178,41 +182,61 @@ def _stamp(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
-def _bounds(window: Window) -> tuple[int, int]:
-    return _stamp(window.start), _stamp(window.end)  # moments are hashed faster than windows: only those are kept
+def _bounds(window: Window) -> str:
+    return (
+        f"[{_stamp(window.start)},{_stamp(window.end)}]"  # moments are hashed faster than windows: only those are kept
+    )
 
 
-def _row(one: Measured) -> list[Any]:
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    return canonical_json(text)
+
+
+def _number(value: float) -> str:
+    if not isfinite(value):
+        raise ValueError(f"{value} is no fact: only finite numbers are")
+    return float.__repr__(value + 0.0)  # a zero has lost its sign when it comes back from some databases, not from all
+
+
+def _row(one: Measured) -> str:
     """A measured number in the order of its fields, spelled out: nearly all facts are of this kind."""
-    weight = None if one.weight is None else one.weight + 0.0
-    return [_bounds(one.window), one.subject, _plain(one.value), one.rows, one.drifted, one.significant, weight]
+    value = _number(one.value) if isinstance(one.value, float) else _written(one.value)
+    weight = "null" if one.weight is None else _number(one.weight + 0.0)
+    flags = f"{_FLAGS[one.drifted]},{_FLAGS[one.significant]}"
+    return f"[{_bounds(one.window)},{_quoted(one.subject)},{value},{one.rows},{flags},{weight}]"
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: Any) -> str:
     """A record in the order of its fields."""
-    return [_plain(getattr(value, field.name)) for field in fields(value)]
+    return _array(getattr(value, field.name) for field in fields(value))
 
 
-_WRITE: dict[type, Callable[[Any], Any]] = {
+def _array(values: Iterable[Any]) -> str:
+    return f"[{','.join([_written(part) for part in values])}]"
+
+
+_FLAGS = {None: "null", True: "true", False: "false"}
+_WRITE: dict[type, Callable[[Any], str]] = {
     Measured: _row,
     Window: _bounds,
     Champion: _listed,
     Training: _listed,
     Check: _listed,
+    tuple: _array,
+    dict: lambda value: _array(value.items()),
+    datetime: lambda value: str(_stamp(value)),
+    str: _quoted,
 }
 
 
-def _plain(value: Any) -> Any:
-    """Write a fact in what JSON knows."""
-    if isinstance(value, float):
-        return value + 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
-    if isinstance(value, datetime):
-        return _stamp(value)
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, dict):
-        return [[_plain(key), _plain(part)] for key, part in value.items()]
+def _written(value: Any) -> str:
+    """Write a fact as canonical JSON; as text at once, since a history has tens of thousands of them."""
     write = _WRITE.get(type(value))
     if write is not None:
         return write(value)
-    return value.value if isinstance(value, StrEnum) else value
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, datetime):
+        return str(_stamp(value))
+    return canonical_json(value.value if isinstance(value, StrEnum) else value)

@@ -240,19 +240,20 @@ class Ledger:
 
 def _measured(one: Observation) -> Measured | None:
     """What rules may know of an observation; None if there was no value."""
-    value = _finite(one.value)
-    if value is None:
+    value, told = one.value, one.detail
+    if value is None or not math.isfinite(value):
         return None
-    told = one.detail.get
-    drifted, significant, weight = told("drifted"), told("significant"), told("weight")
+    if not told:
+        return Measured(one.window, one.subject, value, one.rows)
+    drifted, significant, weight = told.get("drifted"), told.get("significant"), told.get("weight")
     return Measured(
         one.window,
         one.subject,
         value,
         one.rows,
-        drifted=None if drifted is None else bool(drifted),
-        significant=None if significant is None else bool(significant),
-        weight=None if weight is None else float(weight),
+        None if drifted is None else bool(drifted),
+        None if significant is None else bool(significant),
+        None if weight is None else float(weight),
     )
 
 

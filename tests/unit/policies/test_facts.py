@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.domain.digests import digest_of
 from ml.domain.records import Act, History, Observation, Promotion, Quantity, Verdict
 from ml.policies import Facts, Ledger, Need, decide, facts_of, needs_of
 from ml.policies.ledger import check_of, training_of
@@ -173,3 +176,29 @@ def test_every_need_has_somebody_who_needs_it() -> None:
     found = needs_of(EVERYTHING) | needs_of(policy_of({"kind": "cost"}, costs={"per_hour": 1.0}))
     found |= needs_of(policy_of({"kind": "drift"})) | needs_of(policy_of({"kind": "drift", "of": "target"}))
     assert found == set(Need)
+
+
+def spelled(value: Any) -> Any:
+    """A fact in what JSON knows: the definition of the digest, part by part."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, datetime):
+        return round(value.timestamp() * 1_000_000)
+    if isinstance(value, tuple):
+        return [spelled(part) for part in value]
+    if isinstance(value, dict):
+        return [[spelled(key), spelled(part)] for key, part in value.items()]
+    if is_dataclass(value):
+        return [spelled(getattr(value, field.name)) for field in fields(value)]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+@settings(deadline=None)
+@given(whole_records(), st.text(), st.floats(allow_nan=False, allow_infinity=False), st.none() | st.floats(0, 1))
+def test_a_digest_written_at_once_is_that_of_the_facts_in_canonical_json(
+    past: History, subject: str, value: float, weight: float | None
+) -> None:
+    detail = {"drifted": True, "significant": None, "weight": weight}
+    odd = observation(1, Quantity.COLUMN_DRIFT, value, subject=subject, detail=detail)
+    found = facts_of(replace(past, observations=(*past.observations, odd)))
+    assert found.digest() == digest_of({one.name: spelled(getattr(found, one.name)) for one in fields(found)})

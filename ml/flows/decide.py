@@ -11,6 +11,7 @@ from ml.domain.windows import Window
 from ml.flows.lease import lease_of
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer
+from ml.policies.question import Judging
 from ml.problems import problem_of
 from ml.registry import Reader, Writer
 from ml.specs import ModelSpec
@@ -54,6 +55,7 @@ def decide(
             reason=reason,
             actor=workspace.actor if force is not None or trigger is Trigger.MANUAL else "",
             bounded=metric.bounded,
+            judging=Judging.of(spec.gate),
         )
 
     history, decision = ask()

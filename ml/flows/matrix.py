@@ -24,7 +24,7 @@ from ml.domain.errors import DataError
 from ml.flows.cells import Cells
 from ml.flows.exhibits import complaint_of
 from ml.flows.past import Part, Past
-from ml.flows.provenance import code_version, library_versions
+from ml.flows.provenance import library_versions, training_code
 from ml.flows.recipe import Column, Recipe
 from ml.flows.trained import Setting, Trained, trained_by_key
 from ml.monitoring import measure_performance
@@ -58,7 +58,7 @@ class Matrix:
             [
                 *[part.model_dump(mode="json") for part in parts],
                 self.past.schema.to_json(),
-                code_version(),
+                training_code(),
                 library_versions(),
             ]
         )

@@ -10,15 +10,34 @@ from pathlib import Path
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
 
 
+UNRELATED = frozenset({"cli", "reports", "validation", "views"})
+"""Rooms of which nothing is imported, directly or through others, by what trains, predicts and measures in a replay: a
+test of the architecture follows the imports. Any other source, and any room that is new, counts."""
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
 @cache
 def code_version() -> str:
     """Return the release and, behind ``+``, a digest over the package's source: an edited installation shows."""
-    root = Path(__file__).resolve().parents[1]
+    return f"{_version('evergreen-ml')}+{source_digest(_ROOT)}"
+
+
+@cache
+def training_code() -> str:
+    """Return a digest over the source that a training's result may depend on; the release is no part of it."""
+    return source_digest(_ROOT, without=UNRELATED)
+
+
+def source_digest(root: Path, *, without: frozenset[str] = frozenset()) -> str:
+    """Return the start of a SHA-256 over the Python source below ``root``, leaving out these of its folders."""
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return f"{_version('evergreen-ml')}+{digest.hexdigest()[:12]}"
+        place = path.relative_to(root)
+        if place.parts[0] not in without:
+            digest.update(place.as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @cache

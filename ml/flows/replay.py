@@ -21,6 +21,7 @@ from ml.flows.past import gather_past
 from ml.flows.workspace import Workspace
 from ml.flows.world import RecordedWorld
 from ml.policies.price import DEFAULT_SHARE
+from ml.policies.question import Judging
 from ml.policies.replay import REFERENCES, Comparison, Move, Prices, Setting, Table, compare, plain_policies, play
 from ml.problems import problem_of
 from ml.specs import ModelSpec
@@ -152,7 +153,9 @@ def replayed_decisions(
 def setting_of(spec: ModelSpec) -> Setting:
     """Return whose decisions a replay of this model makes."""
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
-    return Setting(spec.model, metric.name, metric.higher_is_better, metric.bounded, spec.monitoring.shadows)
+    return Setting(
+        spec.model, metric.name, metric.higher_is_better, metric.bounded, spec.monitoring.shadows, Judging.of(spec.gate)
+    )
 
 
 @contextmanager

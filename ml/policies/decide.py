@@ -12,9 +12,10 @@ from ml.domain.windows import Window
 from ml.policies.guards import guards
 from ml.policies.ledger import facts_of
 from ml.policies.needs import needs_of
-from ml.policies.question import Question
+from ml.policies.question import USUAL, Judging, Question
 from ml.policies.rules import evaluate
 from ml.specs.policy import PolicySpec
+from ml.specs.rules import CostRule, leaves
 
 _KEY_LENGTH = 12
 
@@ -52,6 +53,7 @@ def decide(
     reason: str = "",
     actor: str = "",
     bounded: bool,
+    judging: Judging = USUAL,
 ) -> Decision:
     """Decide whether to retrain, from what was known at ``history.as_of`` and nothing else.
 
@@ -69,9 +71,10 @@ def decide(
         reason: The person's reason.
         actor: Who the person is.
         bounded: Whether the primary metric lives in [0, 1]; decides what a drop is measured in by default.
+        judging: How the spec's gate judges; matters to the plan of ``cost`` alone.
     """
     facts = facts_of(history, needs_of(policy))
-    question = Question(facts, window, policy, asked=force is True, bounded=bounded)
+    question = Question(facts, window, policy, asked=force is True, bounded=bounded, judging=judging)
     document = policy.model_dump(mode="json")
     request = [force, reason]
     decision = identified(question, conclude(question), document, request=request)
@@ -93,7 +96,7 @@ def identified(
     facts, window = question.facts, question.window
     policy_sha256, history_sha256 = digest_of(policy), facts.digest()
     moments = [moment.isoformat() for moment in (window.start, window.end)]
-    key = digest_of([facts.model, moments, policy_sha256, history_sha256, [*request, question.bounded]])
+    key = digest_of([facts.model, moments, policy_sha256, history_sha256, [*request, *_circumstances(question)]])
     return Decision(
         # Model and moment for people, a content key for identity; fit to be an Airflow run id.
         id=f"{facts.model}-{facts.as_of:%Y%m%dT%H%M}-{key[:_KEY_LENGTH]}",
@@ -109,6 +112,14 @@ def identified(
         history_sha256=history_sha256,
         least_gain=conclusion.least_gain,
     )
+
+
+def _circumstances(question: Question) -> list[Any]:
+    """What a conclusion depends on beside facts and policy; the usual gate is left out, so older ids stay."""
+    plans = any(isinstance(leaf, CostRule) for leaf in leaves(question.policy.when))
+    if not plans or question.judging == USUAL:
+        return [question.bounded]
+    return [question.bounded, question.judging.holdout, question.judging.confidence]
 
 
 def _first_version(question: Question) -> RuleResult:

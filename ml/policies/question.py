@@ -6,7 +6,25 @@ from dataclasses import dataclass
 
 from ml.domain.windows import Window
 from ml.policies.facts import Facts
+from ml.specs.gate import GateSpec
 from ml.specs.policy import PolicySpec
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How the spec's gate judges: the share of the new labelled batches that it holds out, and its confidence."""
+
+    holdout: float
+    confidence: float
+
+    @classmethod
+    def of(cls, gate: GateSpec) -> Judging:
+        """Return how this gate judges."""
+        return cls(gate.holdout, gate.confidence)
+
+
+USUAL = Judging.of(GateSpec())
+"""How a gate judges of which the spec says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +35,7 @@ class Question:
     primary metric lives in [0, 1] (then an absolute drop means something), ``policy`` the whole of it: rules read the
     costs and the fewest labelled rows on which a conclusion may rest. ``rival`` is the id of another decision whose
     retraining is under way. Without ``counterfactual`` a rule need not search for what would have changed its answer:
-    the verdict is the same, its explanation shorter.
+    the verdict is the same, its explanation shorter. ``judging`` is how the spec's gate would judge a look.
     """
 
     facts: Facts
@@ -27,6 +45,7 @@ class Question:
     bounded: bool
     rival: str | None = None
     counterfactual: bool = True
+    judging: Judging = USUAL
 
     @property
     def min_labelled(self) -> int:

@@ -28,7 +28,7 @@ class Loss:
 class Comparison:
     """A challenger against the champion on the held-out batches ``first`` to ``until`` (not included).
 
-    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its 95 %
+    ``gain`` is the champion's loss minus the challenger's on the same ``rows``, ``low`` and ``high`` its
     interval (not numbers if there is none). ``challenger`` is what was compared, before any refit.
     """
 
@@ -50,8 +50,9 @@ class Evidence:
     ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
     ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
     losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
-    the new labelled batches that a look holds out. Losses are divided by ``scale``. A retraining tries ``windows``
-    training windows, of which the shortest has ``shortest`` batches (None: all).
+    the new labelled batches that a look holds out, ``confidence`` that of the comparisons' intervals. Losses
+    are divided by ``scale``. A retraining tries ``windows`` training windows, of which the shortest has ``shortest``
+    batches (None: all).
     """
 
     champion: Fitted
@@ -67,3 +68,4 @@ class Evidence:
     rows: int = 0
     windows: int = 1
     shortest: int | None = None
+    confidence: float = 0.95

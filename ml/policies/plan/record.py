@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from ml.policies.plan.staleness import HALF_LIFE
 
 _DISAGREE = 0.4  # share of its errors that a new model makes differently, before a gate has told
 _LEAST_NOISE = 0.12  # of the error rate: batches are never of quite the same difficulty
-_Z95 = 1.96
 _TIMES = 8  # newest gates that tell how much two models disagree
 _NORMAL = 2.2219  # quartile of all distances → standard deviation; for few numbers it needs the factors below
 _OF_FEW = {3: 0.994, 4: 0.512, 5: 0.844, 6: 0.611, 7: 0.857, 8: 0.669, 9: 0.872}
@@ -83,5 +83,6 @@ def _spread(values: Vector) -> float:
 def _per_row(evidence: Evidence, error: float) -> float:
     found = [_DISAGREE * error * min(1.0, 2 * error)]
     told = [one for one in evidence.comparisons[-_TIMES:] if one.high > one.low]
-    found += [((one.high - one.low) / (2 * _Z95) / evidence.scale) ** 2 * one.rows for one in told]
+    z = round(NormalDist().inv_cdf((1 + evidence.confidence) / 2), 2)  # 1.96 for 95 %
+    found += [((one.high - one.low) / (2 * z) / evidence.scale) ** 2 * one.rows for one in told]
     return max(float(np.mean(found)), 1e-12)

@@ -17,7 +17,7 @@ from ml.policies.decide import Conclusion, conclude, identified
 from ml.policies.facts import Check, Need, Training
 from ml.policies.ledger import Ledger
 from ml.policies.needs import needs_of
-from ml.policies.question import Question
+from ml.policies.question import USUAL, Judging, Question
 from ml.policies.replay.world import Challenge, World
 from ml.specs.policy import PolicySpec
 
@@ -33,6 +33,7 @@ class Setting:
     higher_is_better: bool
     bounded: bool
     shadows: int
+    judging: Judging = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class _Player:
             asked=False,
             bounded=self._setting.bounded,
             counterfactual=self._record,
+            judging=self._setting.judging,
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None

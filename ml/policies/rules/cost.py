@@ -108,6 +108,8 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
         price=price.in_losses,
         look=price.look * newest.windows,
         scale=question.scale,
+        holdout=question.judging.holdout,
+        confidence=question.judging.confidence,
         rows=round(price.rows),
         windows=newest.windows,
         shortest=_shortest(newest, price.rows),

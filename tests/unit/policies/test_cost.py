@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from math import isnan, sqrt
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ml.domain.records import History, Observation, Quantity, Verdict
-from ml.policies import Question, facts_of, needs_of
+from ml.policies import Question, decide, facts_of, needs_of
 from ml.policies.plan import LOOKED_BACK, Evidence, Fitted, Loss, PlanVerdict
+from ml.policies.plan.record import record_of
+from ml.policies.plan.scores import scores_of
 from ml.policies.price import DEFAULT_SHARE, price_of
+from ml.policies.question import USUAL, Judging
 from ml.policies.rules.cost import cost, evidence_of
+from ml.specs.gate import GateSpec
 from ml.specs.rules import CostRule
 from tests.builders import decision, gate, history, labelled, metric, observation, promotion, version, week
 from tests.unit.policies.asking import policy_of
@@ -209,3 +214,39 @@ def test_a_dearer_retraining_is_never_asked_for_sooner() -> None:
     verdicts = [cost(question(past, costs={"training": price}), RULE).verdict for price in (0.01, 1.0, 100.0, 1e6)]
     assert verdicts == sorted(verdicts, key=[Verdict.RETRAIN, Verdict.KEEP].index)
     assert verdicts[-1] is Verdict.KEEP
+
+
+@pytest.mark.parametrize(("holdout", "confidence"), [(0.3, 0.95), (0.1, 0.95), (0.6, 0.99)])
+def test_the_plan_is_given_what_the_specs_own_gate_holds_out(holdout: float, confidence: float) -> None:
+    asked = replace(question(two_versions()), judging=Judging.of(GateSpec(holdout=holdout, confidence=confidence)))
+    assert asked.facts.champion is not None
+    found = evidence_of(asked, asked.facts.champion)
+    assert (found.holdout, found.confidence) == (holdout, confidence)
+
+
+def test_no_part_of_the_evidence_is_left_at_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+    monkeypatch.setitem(evidence_of.__globals__, "Evidence", lambda **named: told.update(named))
+    evidence(two_versions())
+    assert told.keys() == {one.name for one in fields(Evidence)}
+
+
+def test_a_wider_interval_at_a_higher_confidence_says_the_same() -> None:
+    known = evidence(two_versions())
+    z = NormalDist().inv_cdf(0.995) / NormalDist().inv_cdf(0.975)
+    wider = [
+        replace(one, low=one.gain - z * (one.gain - one.low), high=one.gain + z * (one.high - one.gain))
+        for one in known.comparisons
+    ]
+    other = replace(known, comparisons=tuple(wider), confidence=0.99)
+    one, two = (record_of(seen, scores_of(seen)).per_row for seen in (known, other))
+    assert two == pytest.approx(one, rel=0.01)
+
+
+def test_the_gates_terms_are_part_of_the_id_only_where_they_matter() -> None:
+    past, strict = two_versions(), Judging(0.6, 0.99)
+    asked = {"window": week(9), "bounded": True}
+    planned, calendar = policy_of({"kind": "cost"}), policy_of({"kind": "schedule", "every": 3})
+    assert decide(past, planned, **asked).id == decide(past, planned, judging=USUAL, **asked).id
+    assert decide(past, planned, **asked).id != decide(past, planned, judging=strict, **asked).id
+    assert decide(past, calendar, **asked).id == decide(past, calendar, judging=strict, **asked).id

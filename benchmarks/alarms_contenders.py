@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,11 @@ from alarms_tables import Table, generated
 from scipy import stats
 
 from ml.domain.schema import ColumnRole, ColumnSchema, ColumnType, TableSchema
+from ml.monitoring.associations import measure_associations
 from ml.monitoring.drift import measure_drift
 from ml.monitoring.pairing import paired
-from ml.profiles import freeze, profile_frame
+from ml.profiles import Profile, freeze, profile_frame
+from ml.profiles.joint import Pair
 from ml.specs.monitoring import DriftSpec
 
 SPEC = DriftSpec()
@@ -21,6 +24,19 @@ WAYS = ("ours", "Evidently, any column", "Evidently, half of them", "KS p < 0.05
 
 def ours(table: Table) -> dict[str, bool]:
     """Do what the loop does: bins frozen, both sides profiled, the profiles compared."""
+    past, now = _profiles(table, ())
+    found = measure_drift(paired(past, now, list(past.columns)), spec=SPEC, level=SPEC.alpha)
+    return {one.column: one.drifted for one in found}
+
+
+def related(table: Table, *, level: float) -> dict[str, bool]:
+    """The same for all pairs of columns."""
+    pairs = tuple(combinations(map(str, table.reference), 2))
+    found = measure_associations(*_profiles(table, pairs), pairs, spec=SPEC, level=level)
+    return {one.column: one.drifted for one in found}
+
+
+def _profiles(table: Table, pairs: tuple[Pair, ...]) -> tuple[Profile, Profile]:
     texts = set(table.categorical)
     columns = tuple(
         ColumnSchema(
@@ -30,10 +46,8 @@ def ours(table: Table) -> dict[str, bool]:
         )
         for name in table.reference
     )
-    layout = freeze(table.reference, TableSchema(columns), key=(), numeric_target=False)
-    past, now = (profile_frame(side, layout) for side in (table.reference, table.current))
-    found = measure_drift(paired(past, now, [one.name for one in columns]), spec=SPEC, level=SPEC.alpha)
-    return {one.column: one.drifted for one in found}
+    layout = freeze(table.reference, TableSchema(columns), key=(), numeric_target=False).with_pairs(pairs)
+    return profile_frame(table.reference, layout), profile_frame(table.current, layout)
 
 
 def evidently(table: Table) -> dict[str, bool]:

@@ -48,5 +48,11 @@ DRIFT: Mapping[str, Code] = {
         "No batch that monitoring.drift.reference names is there yet, so the features were not compared.",
         "Nothing in a model's first season; otherwise correct monitoring.drift.reference.",
     ),
+    "DR009": Code(
+        "A relation between features changed",
+        "Two features go together otherwise than in the reference, by more than chance, and by at least "
+        "monitoring.drift.association; neither need have drifted alone.",
+        "Look for a changed unit, join or rule that ties one to the other; models rest on such relations.",
+    ),
 }
 """Every code of drift."""

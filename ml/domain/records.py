@@ -100,6 +100,7 @@ class Quantity(StrEnum):
     ESTIMATED_METRIC = "estimated_metric"  # the same, estimated without labels
     COLUMN_DRIFT = "column_drift"  # subject: feature; the effect size of the spec's measure
     SEGMENT_DRIFT = "segment_drift"  # subject: feature and segment
+    ASSOCIATION_DRIFT = "association_drift"  # subject: two features; the change of their correlation or Cramér's V
     TABLE_DRIFT = "table_drift"  # area under the curve of the classifier that tells batch and reference apart
     DRIFT_SHARE = "drift_share"  # share of features drifted, by how much the champion uses each, 0..1
     PREDICTION_DRIFT = "prediction_drift"  # version: who predicted
@@ -108,11 +109,10 @@ class Quantity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One number measured on one batch.
+    """One number measured on one batch, and the number of ``rows`` it rests on.
 
     ``window`` is the batch it speaks of, ``as_of`` when it could be known: the metric of a batch whose labels come two
-    weeks late is observed two weeks after the batch. ``value`` is None when it could not be measured; then ``detail``
-    says why. ``rows`` is the number of rows it rests on.
+    weeks late is observed two weeks after the batch. ``value`` is None, and ``detail`` says why, if there was none.
     """
 
     window: Window

@@ -10,7 +10,9 @@ import pandas as pd
 from ml.domain.records import Observation, Quantity
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
+from ml.flows.profile import pairs_of, watched_features
 from ml.flows.reference import Reference, Segment, segment_rows
+from ml.monitoring.associations import measure_associations
 from ml.monitoring.classifier import TableDrift, tell_apart
 from ml.monitoring.drift import ColumnDrift, drift_share, measure_drift
 from ml.monitoring.findings import drift_observations, share_observation, table_observation
@@ -39,7 +41,7 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The drift of each column, of the segments' columns, and of the table as a whole.
+    """The drift of each column, of the segments' columns, of pairs of columns, and of the table as a whole.
 
     ``share`` is that of the drifted features by how much the champion uses each, None if none could be tested.
     """
@@ -47,6 +49,7 @@ class Drift:
     features: tuple[ColumnDrift, ...] = ()
     predictions: tuple[ColumnDrift, ...] = ()
     target: tuple[ColumnDrift, ...] = ()
+    associations: tuple[ColumnDrift, ...] = ()
     table: TableDrift | None = None
     share: float | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -58,11 +61,13 @@ def drift_of(spec: ModelSpec, schema: TableSchema, reference: Reference, current
     The level of the whole check, ``monitoring.drift.alpha``, is divided evenly among its parts.
     """
     asked = spec.monitoring.drift
-    level = asked.alpha / (3 + asked.multivariate)
-    names = [name for name in _ordered(schema) if asked.columns is None or name in asked.columns]
+    pairs = pairs_of(spec, schema)
+    level = asked.alpha / (3 + asked.multivariate + bool(pairs))
+    names = watched_features(spec, schema)
     sides = list(paired(current.compared, current.features, names)) if current.compared is not None else []
+    alone = current.features.layout.with_pairs(())
     for segment, past in reference.segments.items():
-        now = profile_frame(segment_rows(current.rows, schema, segment), current.features.layout)
+        now = profile_frame(segment_rows(current.rows, schema, segment), alone)
         sides += paired(past, now, names, segment=_said(segment))
     features = measure_drift(sides, spec=asked, level=level)
     return Drift(
@@ -70,6 +75,9 @@ def drift_of(spec: ModelSpec, schema: TableSchema, reference: Reference, current
         predictions=_of_outputs(spec, reference.predictions, current.predictions, level),
         target=_of_outputs(spec, reference.target, pd.concat(current.labelled) if current.labelled else None, level),
         table=None if current.learned is None else _of_table(spec, schema, current.learned, current.rows, level),
+        associations=()
+        if current.compared is None
+        else measure_associations(current.compared, current.features, pairs, spec=asked, level=level),
         share=drift_share(features, reference.importance),
         weights=reference.importance or {},
     )
@@ -84,6 +92,7 @@ def observations_of(drift: Drift, *, window: Window, version: int | None) -> lis
         for drifts, quantity, who in (
             (of_table, Quantity.COLUMN_DRIFT, None),
             (of_segments, Quantity.SEGMENT_DRIFT, None),
+            (drift.associations, Quantity.ASSOCIATION_DRIFT, None),
             (drift.predictions, Quantity.PREDICTION_DRIFT, version),
             (drift.target, Quantity.TARGET_DRIFT, None),
         )
@@ -93,10 +102,6 @@ def observations_of(drift: Drift, *, window: Window, version: int | None) -> lis
     if drift.table is not None:
         found.append(table_observation(drift.table, window=window))
     return found
-
-
-def _ordered(schema: TableSchema) -> tuple[str, ...]:
-    return (*schema.names(ColumnRole.NUMERIC), *schema.names(ColumnRole.CATEGORICAL))
 
 
 def _said(segment: Segment) -> str:

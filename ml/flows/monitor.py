@@ -14,7 +14,7 @@ from ml.domain.windows import Window
 from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.label import label
 from ml.flows.predictions import predictions_of
-from ml.flows.profile import profile_of, required_layout
+from ml.flows.profile import pairs_of, profile_of, required_layout
 from ml.flows.reference import compared_with, reference_for
 from ml.flows.rows import batch_with_labels, is_labelled
 from ml.flows.schema import required_schema
@@ -127,7 +127,8 @@ def _measure_drift(
     asked = spec.monitoring.drift
     mine = [scoring for scoring in current if scoring.version == champion.version]
     reference = reference_for(workspace, spec, task.schema, champion, task.layout)
-    compared = compared_with(workspace, spec, task.window, earlier, reference)
+    compared = compared_with(workspace, spec, task.window, earlier, reference, schema=task.schema)
+    layout = reference.features.layout.with_pairs(pairs_of(spec, task.schema))
     if compared is None:
         task.findings.append(no_reference(asked.reference.kind))
     drift = drift_of(
@@ -135,7 +136,7 @@ def _measure_drift(
         task.schema,
         reference,
         Current(
-            features=profile_of(workspace, reference.features.layout, task.batch.validation),
+            features=profile_of(workspace, layout, task.batch.validation),
             rows=workspace.frame(task.batch.validation.kept_sha256),
             predictions=predictions_of(workspace, mine[-1]) if mine else None,
             labelled=labelled,
@@ -151,6 +152,7 @@ def _measure_drift(
             limit=spec.monitoring.drift_share,
             predictions=drift.predictions,
             target=drift.target,
+            associations=drift.associations,
             table=drift.table,
         )
     )

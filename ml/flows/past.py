@@ -142,7 +142,9 @@ class Past:
 
     def compared_with(self, place: int, reference: Reference) -> Profile | None:
         """Return the profile that a batch's features are compared with; None if there is no batch to make it of."""
-        return compared_with(self._workspace, self.spec, self.windows[place], self._batches[:place], reference)
+        return compared_with(
+            self._workspace, self.spec, self.windows[place], self._batches[:place], reference, schema=self.schema
+        )
 
     @cached_property
     def events(self) -> Mapping[tuple[int, int], int]:

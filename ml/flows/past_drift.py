@@ -8,6 +8,7 @@ import pandas as pd
 
 from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.past import Past
+from ml.flows.profile import pairs_of
 from ml.flows.reference import Reference
 from ml.flows.train import reference_sample
 from ml.specs.monitoring import TrainingReference
@@ -30,7 +31,7 @@ def past_drift(
     """
     spec = past.spec
     current = Current(
-        features=past.profile(step, reference.features.layout),
+        features=past.profile(step, reference.features.layout.with_pairs(pairs_of(spec, past.schema))),
         rows=past.kept(step),
         predictions=predictions,
         labelled=[past.joined(part) for part in past.arrived(step)],

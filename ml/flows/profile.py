@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import pandas as pd
 
 from ml.domain.errors import NotFoundError
 from ml.domain.records import Validation
-from ml.domain.schema import TableSchema
-from ml.flows.schema import schema_key
+from ml.domain.schema import ColumnRole, TableSchema
+from ml.flows.schema import frozen_schema, schema_key
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
 from ml.profiles import Layout, Profile, freeze, merge_all, profile_frame
+from ml.profiles.joint import Pair
 from ml.registry import Reader
 from ml.specs import ModelSpec
+
+_PAIRED = 20  # features that `associations: true` pairs: 190 pairs
 
 
 def layout_for(frame: pd.DataFrame, schema: TableSchema, spec: ModelSpec) -> Layout:
     """Return the layout of profiles that a batch gives rise to."""
-    return freeze(frame, schema, key=spec.key, numeric_target=problem_of(spec.problem).numeric_output)
+    frozen = freeze(frame, schema, key=spec.key, numeric_target=problem_of(spec.problem).numeric_output)
+    return frozen.with_pairs(pairs_of(spec, schema))
+
+
+def watched_features(spec: ModelSpec, schema: TableSchema) -> tuple[str, ...]:
+    """Name the features whose drift is watched: numbers first, then categories."""
+    features = (*schema.names(ColumnRole.NUMERIC), *schema.names(ColumnRole.CATEGORICAL))
+    columns = spec.monitoring.drift.columns
+    return tuple(name for name in features if columns is None or name in columns)
+
+
+def pairs_of(spec: ModelSpec, schema: TableSchema) -> tuple[Pair, ...]:
+    """Return the pairs of features whose relation the spec asks to watch."""
+    asked = spec.monitoring.drift.associations
+    if isinstance(asked, bool):
+        return tuple(combinations(watched_features(spec, schema)[:_PAIRED], 2)) if asked else ()
+    return asked
 
 
 def frozen_layout(workspace: Workspace, reader: Reader, spec: ModelSpec) -> Layout | None:
-    """Return the frozen layout, None before the first good batch."""
-    sha256 = reader.layout_of(spec.model, schema_key(spec))
-    return None if sha256 is None else workspace.kept(sha256, Layout.from_bytes)
+    """Return the frozen layout with the pairs that the spec asks for, None before the first good batch."""
+    sha256, schema = reader.layout_of(spec.model, schema_key(spec)), frozen_schema(reader, spec)
+    if sha256 is None or schema is None:
+        return None
+    return workspace.kept(sha256, Layout.from_bytes).with_pairs(pairs_of(spec, schema))
 
 
 def required_layout(workspace: Workspace, reader: Reader, spec: ModelSpec) -> Layout:
@@ -44,7 +66,7 @@ def profile_of(workspace: Workspace, layout: Layout, validation: Validation) -> 
     """
     if validation.profile_sha256 is not None:
         stored = workspace.kept(validation.profile_sha256, Profile.from_bytes)
-        if stored.layout == layout:
+        if stored.layout.covers(layout):
             return stored
     return profile_frame(workspace.frame(validation.kept_sha256), layout)
 
@@ -62,7 +84,8 @@ def put_profile(workspace: Workspace, profile: Profile) -> str:
 
 
 def put_layout(workspace: Workspace, layout: Layout) -> str:
-    """Store a layout and return the SHA-256 of its bytes."""
-    sha256 = workspace.store.put(layout.to_bytes())
-    workspace.keep(sha256, layout)
+    """Store what is frozen of a layout, and return the SHA-256 of its bytes; its pairs are the spec's to say."""
+    frozen = layout.with_pairs(())
+    sha256 = workspace.store.put(frozen.to_bytes())
+    workspace.keep(sha256, frozen)
     return sha256

@@ -11,7 +11,7 @@ import pandas as pd
 from ml.domain.records import Version
 from ml.domain.schema import ColumnRole, ColumnSchema, ColumnType, TableSchema
 from ml.domain.windows import Window
-from ml.flows.profile import merged_profile, put_profile
+from ml.flows.profile import merged_profile, pairs_of, put_profile
 from ml.flows.workspace import Workspace
 from ml.monitoring import reference_batches
 from ml.problems import problem_of
@@ -57,7 +57,7 @@ def reference_of(
         target=_of_outputs(spec, learned.loc[:, list(spec.problem.targets)]),
         predictions=_of_outputs(spec, predictions.loc[:, [PREDICTION]]),
         segments={
-            segment: profile_frame(rows, layout)
+            segment: profile_frame(rows, layout.with_pairs(()))
             for column in spec.monitoring.drift.by
             for segment, rows in _segments(learned, schema, column, spec.monitoring.drift.segments)
         },
@@ -75,7 +75,13 @@ def segment_rows(frame: pd.DataFrame, schema: TableSchema, segment: Segment) -> 
 
 
 def compared_with(
-    workspace: Workspace, spec: ModelSpec, window: Window, earlier: Sequence[Batch], reference: Reference
+    workspace: Workspace,
+    spec: ModelSpec,
+    window: Window,
+    earlier: Sequence[Batch],
+    reference: Reference,
+    *,
+    schema: TableSchema,
 ) -> Profile | None:
     """Return the profile that a batch's features are compared with; None if there is no batch to make it of."""
     asked = spec.monitoring.drift.reference
@@ -83,7 +89,7 @@ def compared_with(
         return reference.features
     by_window = {batch.window: batch for batch in earlier}
     chosen = reference_batches(asked, window, tuple(by_window))
-    layout = reference.features.layout
+    layout = reference.features.layout.with_pairs(pairs_of(spec, schema))
     return merged_profile(workspace, layout, [by_window[one].validation for one in chosen]) if chosen else None
 
 

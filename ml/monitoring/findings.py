@@ -19,6 +19,7 @@ def drift_findings(
     limit: float,
     predictions: Sequence[ColumnDrift] = (),
     target: Sequence[ColumnDrift] = (),
+    associations: Sequence[ColumnDrift] = (),
     table: TableDrift | None = None,
 ) -> tuple[Finding, ...]:
     """Say what is to be noticed: drifted columns, too many of them, and columns that could not be tested.
@@ -30,6 +31,7 @@ def drift_findings(
         *_columns(features, "DR001", Severity.INFO),
         *_columns(predictions, "DR004", Severity.WARNING),
         *_columns(target, "DR005", Severity.WARNING),
+        *_columns(associations, "DR009", Severity.INFO),
         *_table(table),
     )
 

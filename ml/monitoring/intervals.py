@@ -20,7 +20,7 @@ from ml.monitoring.measures import Measure
 from ml.monitoring.sides import ColumnSides, Shares, shares_of
 
 _DRAWS = 32
-_Z2 = 1.96**2
+Z2 = 1.96**2
 """95 %."""
 
 
@@ -36,14 +36,14 @@ def interval(measure: Measure, column: ColumnSides, effect: float) -> tuple[floa
     seen, floor = effect**power, float((chance**power).var())
     excess = float((own**power).mean()) - seen
     slope = max(float((own**power).var()) - floor, 0.0) / seen if seen else 0.0
-    low, high = _bounds(seen - excess, floor, slope)
+    low, high = bounds(seen - excess, floor, slope)
     return low ** (1 / power), high ** (1 / power)
 
 
-def _bounds(middle: float, floor: float, slope: float) -> tuple[float, float]:
+def bounds(middle: float, floor: float, slope: float) -> tuple[float, float]:
     """Solve (middle - t)^2 = z^2 (floor + slope t) for the two t, none below 0."""
-    half = middle + _Z2 * slope / 2
-    root = math.sqrt(max(half * half - middle * middle + _Z2 * floor, 0.0))
+    half = middle + Z2 * slope / 2
+    root = math.sqrt(max(half * half - middle * middle + Z2 * floor, 0.0))
     return max(half - root, 0.0), max(half + root, 0.0)
 
 

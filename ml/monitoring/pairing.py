@@ -54,7 +54,9 @@ def _places(edges: Places, spread: Spread) -> Places:
     An open bin counts as wide as its neighbour: one outlier must not move all that share its bin.
     """
     if edges.size > 1:
-        borders = np.concatenate(([2 * edges[0] - edges[1]], edges, [2 * edges[-1] - edges[-2]]))
+        with np.errstate(over="ignore"):  # an effect that is not finite is told as such
+            first, last = edges[0] + (edges[0] - edges[1]), edges[-1] + (edges[-1] - edges[-2])
+        borders = np.concatenate(([first], edges, [last]))
     else:
         low, high = spread.min or 0.0, spread.max or 0.0
         borders = np.array([min(low, *edges), *edges, max(high, *edges)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
@@ -21,9 +21,11 @@ from ml.profiles.columns import (
     NumericProfile,
     TextProfile,
 )
+from ml.profiles.joint import Joint, Pair, countable
+from ml.profiles.tally.joints import JointTally
 
-FORMAT = 1
-"""Version of the bytes; a reader refuses one that it does not know."""
+FORMAT, _WITH_ASSOCIATIONS = 1, 2
+"""Versions of the bytes: the second one only where pairs of columns were counted. A reader refuses all others."""
 _MAGIC, _LAYOUT_MAGIC = b"EVGP", b"EVGL"
 _LARGEST = 256 * 1024**2
 _KINDS: Mapping[str, Callable[[Mapping[str, Any]], ColumnProfile]] = {
@@ -49,15 +51,28 @@ class Layout:
     """What is frozen for a model with its schema: the bins and categories of every column, and the key.
 
     Profiles of one layout can be merged and compared, whichever batch they speak of.
+    ``pairs`` are columns to be counted together; they are not frozen, but asked for.
     """
 
     columns: Mapping[str, ColumnLayout]
     key: tuple[str, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     def empty(self) -> Profile:
         """Return the profile of no rows: what a merge begins with."""
         columns = {name: column.empty() for name, column in self.columns.items()}
-        return Profile(0, MappingProxyType(columns), key=self.key, key_duplicates=0)
+        return Profile(
+            0, MappingProxyType(columns), self.key, 0, MappingProxyType(JointTally(self.pairs, self.columns).found)
+        )
+
+    def with_pairs(self, pairs: Sequence[Pair]) -> Layout:
+        """Return this layout with these pairs, as far as both of their columns hold numbers or categories."""
+        return replace(self, pairs=countable(pairs, self.columns))
+
+    def covers(self, other: Layout) -> bool:
+        """Tell whether a profile of this layout says all that one of the other would."""
+        frozen = self.columns == other.columns and self.key == other.key
+        return frozen and set(other.pairs) <= set(self.pairs)
 
     def to_bytes(self) -> bytes:
         """Return a layout's bytes: those of its empty profile, under a name of their own.
@@ -81,30 +96,42 @@ class Profile:
     ``columns`` has every column of the layout, in its order; one that the table does not have counts as having no value
     anywhere. ``key_duplicates`` are rows whose key an earlier row of the same part had: exact in a table profiled as
     one, a lower bound after a merge (a key that is in both parts is not seen), None where they were not counted.
+    ``associations`` has the pairs of columns that were asked for.
     """
 
     rows: int
     columns: Mapping[str, ColumnProfile]
     key: tuple[str, ...] = ()
     key_duplicates: int | None = None
-    version: int = FORMAT
+    associations: Mapping[Pair, Joint] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def version(self) -> int:
+        """The version of its bytes."""
+        return _WITH_ASSOCIATIONS if self.associations else FORMAT
 
     @property
     def layout(self) -> Layout:
         """The layout that it was made with."""
-        return Layout(MappingProxyType({name: one.layout for name, one in self.columns.items()}), self.key)
+        return Layout(
+            MappingProxyType({name: one.layout for name, one in self.columns.items()}),
+            self.key,
+            tuple(self.associations),
+        )
 
     def to_bytes(self) -> bytes:
         """Return compact bytes, the same for the same profile; read back by :meth:`from_bytes`."""
-        document = {
+        document: dict[str, Any] = {
             "rows": self.rows,
             "key": list(self.key),
             "key_duplicates": self.key_duplicates,
             "columns": [[name, _NAMES[type(one)], one.to_json()] for name, one in self.columns.items()],
         }
+        if self.associations:
+            document["associations"] = [[*pair, *one.to_json()] for pair, one in self.associations.items()]
         raw = canonical_json(document).encode(errors="surrogatepass")
         packed: bytes = pa.Codec("zstd").compress(raw, asbytes=True)
-        return _MAGIC + FORMAT.to_bytes(2, "big") + len(raw).to_bytes(8, "big") + packed
+        return _MAGIC + self.version.to_bytes(2, "big") + len(raw).to_bytes(8, "big") + packed
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Profile:
@@ -115,14 +142,21 @@ class Profile:
         """
         document = _document(data)
         columns = {name: _KINDS[kind](body) for name, kind, body in document["columns"]}
-        return cls(document["rows"], MappingProxyType(columns), tuple(document["key"]), document["key_duplicates"])
+        joints = {(first, second): Joint.from_json(body) for first, second, *body in document.get("associations", ())}
+        return cls(
+            document["rows"],
+            MappingProxyType(columns),
+            tuple(document["key"]),
+            document["key_duplicates"],
+            MappingProxyType(joints),
+        )
 
 
 def merge(first: Profile, second: Profile) -> Profile:
     """Return the profile of the rows of both tables together.
 
     Associative and commutative: counts exactly, means and variances to the rounding of double precision, the list of
-    many unknown categories within its stated error.
+    many unknown categories within its stated error. Of pairs of columns those are left that both have.
 
     Raises:
         LayoutError: they were made with different layouts.
@@ -131,7 +165,12 @@ def merge(first: Profile, second: Profile) -> Profile:
     columns = {name: _merged(one, second.columns[name]) for name, one in first.columns.items()}
     counted = first.key_duplicates is not None and second.key_duplicates is not None
     duplicates = (first.key_duplicates or 0) + (second.key_duplicates or 0) if counted else None
-    return Profile(first.rows + second.rows, MappingProxyType(columns), first.key, duplicates)
+    both = {
+        pair: one.merged(second.associations[pair])
+        for pair, one in first.associations.items()
+        if pair in second.associations
+    }
+    return Profile(first.rows + second.rows, MappingProxyType(columns), first.key, duplicates, MappingProxyType(both))
 
 
 def merge_all(profiles: Sequence[Profile]) -> Profile:
@@ -162,9 +201,10 @@ def _document(data: bytes) -> Any:
             "These bytes are no profile.", remedy="the digest belongs to something else than a profile."
         )
     version, size = int.from_bytes(data[4:6], "big"), int.from_bytes(data[6:14], "big")
-    if version != FORMAT:
+    if version not in (FORMAT, _WITH_ASSOCIATIONS):
         raise ArtifactError(
-            f"The profile has format {version}; this version reads {FORMAT}.", remedy="use the newer Evergreen."
+            f"The profile has format {version}; this version reads {FORMAT} and {_WITH_ASSOCIATIONS}.",
+            remedy="use the newer Evergreen.",
         )
     if size > _LARGEST:
         raise ArtifactError(f"The profile says that it holds {size} bytes; at most {_LARGEST} are accepted.")

@@ -42,7 +42,7 @@ def profile_on_spark(location: str, layout: Layout, *, master: str) -> Profile:
         there = [name for name in layout.columns if name in table.columns]
         if not there:
             return _absent(layout, table.count())
-        columns = Layout(layout.columns)  # the key is counted over all parts together
+        columns = Layout(layout.columns, pairs=layout.pairs)  # the key is counted over all parts together
         parts = table.select(*(_quoted(name) for name in there)).mapInArrow(_part_of(columns), "profile binary")
         found = merge_all([columns.empty(), *(Profile.from_bytes(bytes(row.profile)) for row in parts.collect())])
         return replace(found, key=layout.key, key_duplicates=_duplicates(table, layout))
@@ -91,7 +91,7 @@ def _duplicates(table: Any, layout: Layout) -> int | None:
 
 def _absent(layout: Layout, rows: int) -> Profile:
     columns = {name: replace(one.empty(), rows=rows, nulls=rows) for name, one in layout.columns.items()}
-    return Profile(rows, columns, layout.key)
+    return replace(layout.empty(), rows=rows, columns=columns, key_duplicates=None)
 
 
 def _quoted(name: str) -> str:

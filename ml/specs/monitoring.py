@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ml.specs.base import Columns, Duration, Moment, Share, Spec
+from ml.specs.base import Column, Columns, Duration, Listed, Moment, Share, Spec
 
 NumericDriftMethod = Literal["wasserstein", "jensenshannon", "psi", "ks", "linf", "kl_div", "hellinger"]
+Pairs = Annotated[tuple[Annotated[tuple[Column, Column], Listed], ...], Listed, Field(max_length=200)]
+"""Pairs of columns, each written as a list of two."""
 CategoricalDriftMethod = Literal["jensenshannon", "psi", "chisquare", "linf", "kl_div", "hellinger"]
 
 
@@ -97,6 +99,17 @@ class DriftSpec(Spec):
         description="Whether a classifier also tries to tell the batch's rows from those of the training: it sees what "
         "no column shows alone, such as a correlation.",
     )
+    associations: bool | Pairs = Field(
+        default=False,
+        description="Pairs of features whose relation is watched (correlation, or which categories go together): a "
+        "list of pairs, or `true` for all pairs of the first 20 watched features.",
+    )
+    association: float = Field(
+        default=0.1,
+        gt=0.0,
+        le=1.0,
+        description="With `associations`: the smallest change that matters of a correlation or of Cramér's V.",
+    )
     auc: float = Field(
         default=0.6, gt=0.5, lt=1.0, description="With `multivariate`: the smallest area under the curve that matters."
     )
@@ -109,6 +122,17 @@ class DriftSpec(Spec):
     min_rows: int = Field(
         default=30, ge=1, description="With fewer rows with a value on a side a column is *not testable*."
     )
+
+    @model_validator(mode="after")
+    def _pairs_are_pairs(self) -> Self:
+        if isinstance(self.associations, bool):
+            return self
+        for place, pair in enumerate(self.associations):
+            if pair[0] == pair[1]:
+                raise ValueError(f"associations pairs {pair[0]} with itself; accepted are two different columns")
+            if set(pair) in map(set, self.associations[:place]):
+                raise ValueError(f"associations pairs {pair[0]} and {pair[1]} twice; each pair is accepted once")
+        return self
 
 
 class MonitoringSpec(Spec):

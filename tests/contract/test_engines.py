@@ -20,7 +20,7 @@ from ml.profiles import Profile, profile_frame
 from ml.profiles.columns import CategoricalProfile
 from ml.profiles.engine import Embedded, Engine, Spark, StoredTable, engine_of
 from ml.specs.engine import EmbeddedSpec, SparkSpec
-from tests.unit.profiles.test_scan import close, layout, table
+from tests.unit.profiles.profiled import close, layout, table
 
 MASTER = "local-cluster[2,1,1024]"
 ENGINES = ("embedded, in memory", "embedded, from the file", "spark")
@@ -66,10 +66,11 @@ def stored(frame: pd.DataFrame, folder: Path, in_memory: bool) -> StoredTable:
 
 def test_the_answers_are_those_of_the_frame(engine: Engine, in_memory: bool, tmp_path: Path) -> None:
     frame = table(4_000)
-    frozen = layout(table(200, seed=5))
+    frozen = layout(table(200, seed=5)).with_pairs([("x", "i"), ("x", "c"), ("b", "ic")])
     found, whole = engine.profile(stored(frame, tmp_path, in_memory), frozen), profile_frame(frame, frozen)
     close(found, whole)
     assert found.key_duplicates == whole.key_duplicates == 2_000
+    assert found.associations["x", "i"].rows == frame[["x", "i"]].notna().all(axis=1).sum()
     assert Profile.from_bytes(found.to_bytes()) == found
 
 
@@ -100,7 +101,7 @@ def test_a_killed_worker_does_not_change_the_result(spark_home: None, tmp_path: 
         piece = frame.iloc[part * 5_000 : (part + 1) * 5_000]
         rows = pa.Table.from_pandas(piece, preserve_index=False)
         pq.write_table(rows, path / f"{part}.parquet", coerce_timestamps="us")
-    frozen = layout(table(200))
+    frozen = layout(table(200)).with_pairs([("x", "i"), ("x", "c")])
     engine = Spark(MASTER)
     engine.profile(StoredTable(str(path)), frozen)  # the workers are there now
     first = workers()

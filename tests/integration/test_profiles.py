@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ml.domain.errors import NotFoundError
+from ml.domain.records import Quantity
 from ml.domain.windows import Window
 from ml.flows.ingest import ingest
 from ml.flows.loop import run
@@ -19,7 +21,9 @@ from ml.registry.engine import open_engine, parse_url
 from ml.registry.migrate import downgrade
 from tests.integration.streams import SPAN, spec_of, stream
 from tests.integration.test_loop import workspace_in
-from tests.unit.profiles.test_scan import close
+from tests.unit.profiles.profiled import close
+
+ASKED = "monitoring: {drift: {associations: [[x, z]]}}"
 
 
 def test_every_batch_has_its_profile_and_every_version_its_reference(tmp_path: Path, database_url: str) -> None:
@@ -86,3 +90,43 @@ def test_batches_from_before_there_were_profiles_are_profiled_when_asked(tmp_pat
         with workspace.registry.read() as reader:
             layout = required_layout(workspace, reader, spec)
         assert merged_profile(workspace, layout, [old, new]).rows == 240
+
+
+def test_a_relation_that_changes_is_a_finding_of_the_loop(tmp_path: Path) -> None:
+    """Two columns keep their distributions and lose their correlation."""
+    frame, rng = stream(), np.random.default_rng(1)
+    kept, noise = frame["x"].to_numpy(), rng.normal(size=len(frame))
+    broken = np.arange(len(frame)) >= 8 * 120
+    frame["z"] = np.where(broken, noise, 0.9 * kept + 0.4359 * noise)
+    extra = "monitoring: {drift: {associations: true}}\n"
+    spec = spec_of(tmp_path, frame, extra=extra)
+    with workspace_in(tmp_path) as workspace:
+        run(workspace, spec, start=SPAN.start, end=SPAN.end)
+        with workspace.registry.read() as reader:
+            found = [one for one in reader.recorded_findings(spec.model) if one.finding.code == "DR009"]
+            observed = [
+                one
+                for one in reader.observations(spec.model, as_of=SPAN.end)
+                if one.quantity is Quantity.ASSOCIATION_DRIFT
+            ]
+    assert found
+    assert {one.finding.subject for one in found} == {"x × z"}
+    assert min(one.window.start for one in found) == pd.Timestamp("2026-01-09", tz="UTC")
+    assert {one.subject for one in observed} == {"x × z", "x × city", "z × city"}
+    assert all(one.value is not None for one in observed)
+
+
+def test_pairs_that_are_asked_for_later_are_counted_again_from_the_rows(tmp_path: Path) -> None:
+    frame = stream().assign(z=lambda rows: rows["x"] * 2)
+    without, asked = (spec_of(tmp_path, frame, extra=extra) for extra in ("", ASKED))
+    first = Window(SPAN.start, SPAN.start + without.time.batch)
+    with workspace_in(tmp_path) as workspace:
+        ingest(workspace, without, first)
+        validation = validate(workspace, without, first)
+        with workspace.registry.read() as reader:
+            old, new = (required_layout(workspace, reader, spec) for spec in (without, asked))
+        assert (old.pairs, new.pairs) == ((), (("x", "z"),))
+        assert profile_of(workspace, old, validation).associations == {}
+        counted = profile_of(workspace, new, validation).associations["x", "z"]
+        assert counted.moments is not None
+        assert counted.moments.correlation == pytest.approx(1.0)

@@ -42,6 +42,20 @@ def tally_categories(values: Any, layout: CategoricalLayout) -> CategoricalProfi
     )
 
 
+def aligned_categories(values: Any, kind: ColumnType, first: Sequence[str]) -> Counts:
+    """Return every row's place among some categories, the place after them for any other one, -1 without a value."""
+    if isinstance(values, np.ndarray):
+        values = pa.array(values, from_pandas=True)
+    encoded = values if pa.types.is_dictionary(values.type) else _encoded(values)
+    places = {name: place for place, name in enumerate(first)}
+    groups = [
+        -1 if value is None else places.get(listed_as(category_of(value, kind)), len(first))
+        for value in encoded.dictionary.to_pylist()
+    ]
+    codes: Counts = np.array([*groups, -1])[np.asarray(pc.fill_null(pc.cast(encoded.indices, pa.int64()), -1))]
+    return codes
+
+
 def _counted(values: Any) -> tuple[Any, Counts]:
     """Return the distinct values that occur, without nulls, and how many rows have each."""
     if isinstance(values, np.ndarray):

@@ -15,7 +15,7 @@ from ml.profiles.columns import Bins, NumericLayout, NumericProfile, Spread
 from ml.profiles.columns.bins import CELLS, FEW, PIECE, Floats, add_cells, count_cells, without_cell
 from ml.profiles.columns.spread import NOTHING
 from ml.profiles.tally.moments import microseconds_of
-from ml.profiles.texts import BOOLEANS, as_numbers, is_text
+from ml.profiles.texts import BOOLEANS, Mask, as_numbers, is_text
 
 _LARGEST = 3.4e38  # what is beyond single precision lies in the outermost bin
 _CANCELLED = 1e6  # so many times smaller than what it was subtracted from is a result that lost its digits
@@ -90,16 +90,45 @@ def _from_texts(dense: Any, nulls: int, kind: ColumnType) -> Numbers:
         texts = texts.unify_dictionaries().combine_chunks()
     if kind is ColumnType.TIMESTAMP:
         return _seconds(texts.dictionary_decode(), nulls, kind)
-    distinct = pc.cast(texts.dictionary, pa.string())
-    if kind is ColumnType.BOOLEAN:
-        read = np.array([_WORDS.get((text or "").strip().lower(), math.nan) for text in distinct.to_pylist()])
-        wrong = np.isnan(read)
-    else:
-        found = as_numbers(distinct)
-        read, wrong = found.values, found.wrong
+    read, wrong = _read(texts.dictionary, kind)
     codes = np.asarray(texts.indices)
     bad = wrong[codes] if len(read) else np.zeros(0, dtype=np.bool_)
     return Numbers(read[codes[~bad]] if len(read) else np.empty(0), nulls, int(bad.sum()))
+
+
+def _read(texts: Any, kind: ColumnType) -> tuple[Floats, Mask]:
+    """Read different texts as numbers, and mark those that are none."""
+    distinct = pc.cast(texts, pa.string())
+    if kind is not ColumnType.BOOLEAN:
+        found = as_numbers(distinct)
+        return found.values, found.wrong
+    read = np.array([_WORDS.get((text or "").strip().lower(), math.nan) for text in distinct.to_pylist()])
+    return read, np.isnan(read)
+
+
+def aligned_numbers(values: Any, kind: ColumnType) -> Floats:
+    """Return the number of every row, NaN where it has none; of moments no row has one."""
+    numbers = _aligned(values, kind)
+    if kind is ColumnType.BOOLEAN:
+        return np.where((numbers == 0) | (numbers == 1), numbers, np.nan)
+    return np.full(len(values), np.nan) if kind is ColumnType.TIMESTAMP else numbers
+
+
+def _aligned(values: Any, kind: ColumnType) -> Floats:
+    if isinstance(values, np.ndarray):
+        return values.astype(np.float64, copy=False)
+    if pa.types.is_dictionary(values.type) or is_text(values.type):
+        texts = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        read, wrong = _read(texts.dictionary, kind)
+        known = np.append(np.where(wrong, np.nan, read), np.nan)
+        numbers: Floats = known[np.asarray(pc.fill_null(pc.cast(texts.indices, pa.int64()), -1))]
+        return numbers
+    try:
+        if pa.types.is_temporal(values.type):
+            return np.full(len(values), np.nan)
+        return np.asarray(pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return np.full(len(values), np.nan)
 
 
 class _Counted(NamedTuple):

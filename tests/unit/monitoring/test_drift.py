@@ -226,6 +226,7 @@ def test_findings_name_columns_and_the_share() -> None:
         limit=0.5,
         predictions=[column("p", 0.3, drifted=True)],
         target=[column("y", 0.3, drifted=True)],
+        associations=[column("a × b", 0.3, drifted=True)],
         table=TableDrift(Outcome.WARNING, auc=0.8, interval=(0.7, 0.9), p_value=0.0, threshold=0.6, rows=90),
     )
     assert [(one.code, one.subject, one.severity) for one in found] == [
@@ -235,6 +236,7 @@ def test_findings_name_columns_and_the_share() -> None:
         ("DR001", "a [zone=north]", Severity.INFO),
         ("DR004", "p", Severity.WARNING),
         ("DR005", "y", Severity.WARNING),
+        ("DR009", "a × b", Severity.INFO),
         ("DR007", "features together", Severity.WARNING),
     ]
     assert {one.code for one in found} == set(DRIFT) - {"DR006", "DR008"}, "these are the flows' own"

@@ -17,7 +17,7 @@ from evergreen_dags.form import batch_params, retrain_params
 from evergreen_dags.retries import RETRYING, say_what_to_do
 from evergreen_dags.schedule import timetable_of
 from evergreen_dags.specs import Broken, Sound, find_spec, load_specs, models_dir
-from evergreen_dags.start import start_retraining
+from evergreen_dags.start import await_verdict, start_retraining
 from evergreen_dags.text import broken_doc, model_doc, retrain_doc
 from ml.domain.errors import SpecError
 from ml.domain.windows import EPOCH
@@ -26,6 +26,8 @@ from ml.specs import ModelSpec
 BROKEN_TASK = "broken_spec"
 _TRAINING_HOURS = 6
 _STEP = timedelta(hours=1)
+_WAITING_RUNS = 16
+"""A run that was answered elsewhere waits on until its time is over; the lease lets one at a time retrain."""
 
 
 def build_dags(folder: Path | None = None, *, part: int = 1, parts: int = 1) -> dict[str, DAG]:
@@ -85,7 +87,14 @@ def _batch_dag(spec: ModelSpec) -> DAG:
         batch = tasks.validate.override(outlets=[asset(spec.model, "snapshot")])(spec.model, batch)
         batch = tasks.monitor.override(inlets=[champion], outlets=[observation])(spec.model, batch)
         decision: Any = tasks.decide(spec.model, batch)
-        start_retraining(model_dag_id=spec.model, retrain_dag_id=spec.retrain_dag_id, decision_id=decision)
+        started = start_retraining(
+            model_dag_id=spec.model,
+            retrain_dag_id=spec.retrain_dag_id,
+            decision_id=decision,
+            wait=spec.gate.approval is None,
+        )
+        if spec.gate.approval is not None:
+            started >> await_verdict(retrain_dag_id=spec.retrain_dag_id, decision_id=decision)
         if spec.monitoring.report == "always":
             tasks.report(spec.model, batch)
         elif spec.monitoring.report == "on_retrain":
@@ -102,7 +111,7 @@ def _retrain_dag(spec: ModelSpec) -> DAG:
         doc_md=retrain_doc(spec),
         # It never starts by itself: unpausing `<model>` is the one switch.
         is_paused_upon_creation=False,
-        **_common(spec),
+        **_common(spec, runs=1 if spec.gate.approval is None else _WAITING_RUNS),
     )
     limit = spec.training.max_duration or timedelta(hours=_TRAINING_HOURS)
     pool = os.environ.get("EVERGREEN_TRAINING_POOL") or "default_pool"
@@ -110,7 +119,15 @@ def _retrain_dag(spec: ModelSpec) -> DAG:
         heavy: dict[str, Any] = {"execution_timeout": limit, "pool": pool}
         challenger: Any = tasks.train.override(inlets=[asset(spec.model, "observation")], **heavy)(spec.model)
         challenger = tasks.evaluate.override(**heavy)(spec.model, challenger)
-        tasks.promote.override(outlets=[asset(spec.model, "champion")])(spec.model, challenger)
+        outlets = [asset(spec.model, "champion")]
+        if spec.gate.approval is None:
+            tasks.promote.override(outlets=outlets)(spec.model, challenger)
+        else:
+            from evergreen_dags.approval import ask_person
+
+            asked = ask_person(spec)
+            challenger >> asked
+            asked >> tasks.promote_approved.override(task_id="promote", outlets=outlets)(spec.model, challenger)
     _give_form(dag, retrain_params())
     return dag
 
@@ -124,11 +141,11 @@ def _give_form(dag: DAG, params: Mapping[str, Param]) -> None:
     object.__setattr__(dag, "params", ParamsDict(params))
 
 
-def _common(spec: ModelSpec) -> dict[str, Any]:
+def _common(spec: ModelSpec, *, runs: int = 1) -> dict[str, Any]:
     return {
         "description": spec.description or None,
         "tags": ["evergreen", spec.problem.kind, *spec.tags],
-        "max_active_runs": 1,
+        "max_active_runs": runs,
         "default_args": {
             "owner": spec.owner,
             "execution_timeout": _STEP,

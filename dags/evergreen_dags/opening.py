@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_workspace(dag_run: Any) -> Iterator[Workspace]:
-    """Open the workspace for one task; the actor of its records is who started the run."""
+def open_workspace(dag_run: Any, *, actor: str | None = None) -> Iterator[Workspace]:
+    """Open the workspace for one task; the actor of its records is who started the run, or who is named."""
     from ml.flows.workspace import Workspace
 
     # When skops is imported it looks at every name in every module, and Airflow's old ones answer with a warning each:
     # a thousand lines in the task's log.
     warnings.filterwarnings("ignore", message="The `airflow", category=FutureWarning, module="skops")
-    with Workspace.open(settings(), resolve_connection=resolve_connection, actor=actor_of(dag_run)) as workspace:
+    with Workspace.open(
+        settings(), resolve_connection=resolve_connection, actor=actor or actor_of(dag_run)
+    ) as workspace:
         yield workspace
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from ml.domain.errors import EvergreenError, LeaseHeldError, SourceUnavailableError
+from ml.domain.errors import ApprovalPendingError, EvergreenError, LeaseHeldError, SourceUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,12 @@ POLICY = ExceptionRetryPolicy(
             RetryAction.RETRY,
             retry_delay=timedelta(minutes=1),
             reason="another retraining of this model is in flight; it will end",
+        ),
+        RetryRule(
+            ApprovalPendingError,
+            RetryAction.RETRY,
+            retry_delay=timedelta(minutes=1),
+            reason="the time to answer is not over by this machine's clock",
         ),
         RetryRule(
             EvergreenError, RetryAction.FAIL, reason="trying again would change nothing: see the error's last sentence"

@@ -17,7 +17,7 @@ from evergreen_dags.form import BatchForm, FormError, read_batch_form, read_reas
 from evergreen_dags.opening import open_workspace
 from evergreen_dags.schedule import interval_of
 from evergreen_dags.specs import find_spec, models_dir
-from ml.domain.errors import DataError, NotFoundError, SpecError
+from ml.domain.errors import AlreadyAnsweredError, DataError, NotFoundError, SpecError
 from ml.domain.records import SnapshotRole, Trigger, Verdict
 from ml.domain.windows import Window, resolve_window
 
@@ -170,6 +170,41 @@ def promote(model: str, challenger: Challenger, dag_run: Any = None, outlet_even
         # Skipped, not failed: nothing is wrong. And a skipped task sends no event of a new champion.
         raise AirflowSkipException(f"The challenger is rejected, the champion stays. {challenger['sentence']}")
     log.info("Version %s is the champion. %s", promotion.to_version, promotion.reason)
+    _note(
+        outlet_events, ti, version=promotion.to_version, generation=promotion.generation, decision_id=promotion.run_key
+    )
+    return promotion.to_version
+
+
+@task(multiple_outputs=False)
+def promote_approved(
+    model: str, challenger: Challenger, dag_run: Any = None, outlet_events: Any = None, ti: Any = None
+) -> int:
+    """Records who approved or rejected the challenger, and makes it the champion if the answer was Yes."""
+    from evergreen_dags.approval import TASK, answer_of
+    from ml.flows.approve import AIRFLOW, approve, reject
+    from ml.flows.promote import promote as flow
+
+    spec = find_spec(models_dir(), model)
+    answer = answer_of(ti.xcom_pull(task_ids=TASK))
+    yes, comment, user, name = answer or (False, "", "", None)
+    with open_workspace(dag_run, actor=name) as workspace:
+        with workspace.registry.read() as reader:
+            version = reader.version_by_run_key(model, challenger["decision_id"])
+        if answer is not None and version is not None:
+            try:
+                (approve if yes else reject)(
+                    workspace, spec, version.version, comment=comment, via=AIRFLOW, who=(user,)
+                )
+            except AlreadyAnsweredError as error:
+                log.warning("%s", error)
+        promotion = flow(workspace, spec, challenger["decision_id"])
+        with workspace.registry.read() as reader:
+            word = None if version is None else reader.approval(model, version.version)
+    said = "" if word is None else word.sentence()
+    if promotion is None:
+        raise AirflowSkipException(f"The challenger is rejected, the champion stays. {said}")
+    log.info("Version %s is the champion. %s", promotion.to_version, said)
     _note(
         outlet_events, ti, version=promotion.to_version, generation=promotion.generation, decision_id=promotion.run_key
     )

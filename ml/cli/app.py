@@ -9,6 +9,7 @@ from types import TracebackType
 import typer
 
 from ml.cli import (
+    commands_approval,
     commands_audit,
     commands_data,
     commands_models,
@@ -75,6 +76,7 @@ def _build() -> None:
     for panel, commands in (
         ("Begin", {**commands_specs.COMMANDS, **commands_run.COMMANDS}),
         ("See", commands_records.COMMANDS),
+        ("Answer", commands_approval.COMMANDS),
         ("Try", commands_replay.COMMANDS),
         ("Prove", commands_audit.COMMANDS),
         ("A batch, step by step", commands_data.COMMANDS),

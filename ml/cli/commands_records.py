@@ -27,11 +27,14 @@ def status(session: Session) -> None:
     """
     from ml.reports.tables import rich_table, status_table
     from ml.views import status as view
+    from ml.views.approvals import waiting
 
     with reading(session.settings) as reader:
         rows = view(reader)
-    said = rich_table(status_table(rows)) if rows else "no model has records yet: run `evergreen ingest MODEL`"
-    session.answer({"command": "status", "models": plain(rows)}, said)
+        asked = waiting(reader)
+    said = [rich_table(status_table(rows)) if rows else "no model has records yet: run `evergreen ingest MODEL`"]
+    said += [f"{one.model} version {one.version} waits for a person: see evergreen approvals" for one in asked]
+    session.answer({"command": "status", "models": plain(rows), "waiting": plain(asked)}, *said)
 
 
 def history(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import NotFoundError
 from ml.domain.findings import Finding, Severity
 from ml.domain.records import (
@@ -106,6 +107,7 @@ class _Records:
     decisions: Mapping[Window, Sequence[Decision]]
     gates: Mapping[str, GateResult]
     promotions: Sequence[Promotion]
+    refused: Sequence[Approval]
 
     def windows(self) -> list[Window]:
         """Every window of which anything is known, oldest first."""
@@ -163,6 +165,7 @@ def _gather(reader: Reader, model: str) -> _Records:
         decisions=_by_window(reader.decisions(model)),
         gates={run_keys[gate.challenger]: gate for gate in reader.gate_results(model)},
         promotions=reader.promotions(model),
+        refused=[one for one in reader.approvals(model) if one.answer is not Answer.APPROVED],
     )
 
 
@@ -270,6 +273,7 @@ def _events(records: _Records, windows: Sequence[Window]) -> dict[Window, list[E
     for run_key, gate in records.gates.items():
         if not gate.passed and run_key not in promoted:
             dated.append((gate.as_of, Event(EventKind.REJECTED, gate.challenger, gate.sentence)))
+    dated += [(one.as_of, Event(EventKind.REJECTED, one.version, one.sentence())) for one in records.refused]
     placed: dict[Window, list[Event]] = defaultdict(list)
     for as_of, event in sorted(dated, key=lambda item: item[0]):
         before = [window for window in windows if window.end <= as_of] or list(windows[:1])

@@ -178,6 +178,15 @@ def _write_models(folder: Path) -> None:
             policy={"when": {"kind": "never"}},
         ),
     ]
+    specs.append(
+        _spec(
+            "asked",
+            csv,
+            schedule=None,
+            gate={"min_rows": 20, "approval": {"assigned_users": ["admin"], "expires": "2d"}},
+            policy={"when": {"kind": "schedule", "every": 1}},
+        )
+    )
     if SHARED.exists():
         up = {"kind": "classification", "target": "price_up"}
         count = {"kind": "regression", "target": "cnt"}

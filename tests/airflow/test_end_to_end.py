@@ -9,8 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ml.domain.approvals import Answer
 from ml.domain.records import Decision, Stage, Trigger, Verdict
 from ml.domain.windows import parse_moment
+from ml.flows.approve import CONSOLE, reject
 from ml.flows.loop import run
 from ml.flows.replay import replayed_decisions
 from ml.flows.workspace import Workspace
@@ -106,6 +108,49 @@ def test_training_killed_in_the_middle_leaves_one_version(running: Running) -> N
     assert [version.stage for version in versions] == [Stage.CHAMPION]
     assert len(promotions) == 1
     assert len(decisions(running, "slow")) == 2, "one no, one by hand: the retry decided nothing anew"
+
+
+def test_a_person_approves_in_airflow_and_rejects_elsewhere(running: Running) -> None:
+    running.unpause("asked")
+    first = running.trigger("asked", start="2026-01-01T00:00:00Z", end="2026-01-03T00:00:00Z")
+    assert running.wait_run("asked", first) == "success", "the batch does not wait for a person"
+    run_id = decisions(running, "asked")[-1].id
+    path = f"/dags/asked.retrain/dagRuns/{run_id}/taskInstances/approval/-1/hitlDetails"
+    assert running.tasks("asked.retrain", run_id)["approval"] == "awaiting_input"
+    question = running.call("GET", path)
+    assert "| accuracy" in question["body"]
+    assert question["subject"] == "Shall version 1 of asked go live?"
+    running.call("PATCH", path, chosen_options=["Approve"], params_input={"comment": "as last year"})
+    assert running.wait_run("asked.retrain", run_id) == "success"
+    with running.records() as workspace, workspace.registry.read() as reader:
+        word = reader.approval("asked", 1)
+        assert word is not None
+        assert (word.answer, word.actor, word.via, word.comment) == (
+            Answer.APPROVED,
+            "admin",
+            "airflow",
+            "as last year",
+        )
+        champion, promotions = reader.champion("asked"), reader.promotions("asked")
+        assert reader.audit("asked").breaches == ()
+    assert champion is not None
+    assert [(one.to_version, one.actor) for one in promotions] == [(1, "admin")]
+
+    second = running.trigger("asked", start="2026-01-03T00:00:00Z", end="2026-01-05T00:00:00Z", retrain="always")
+    assert running.wait_run("asked", second) == "success"
+    run_id = decisions(running, "asked")[-1].id
+    with Workspace.open(running.settings, actor="admin") as console:
+        reject(console, running.spec("asked"), 2, comment="not now", via=CONSOLE)
+    path = f"/dags/asked.retrain/dagRuns/{run_id}/taskInstances/approval/-1/hitlDetails"
+    running.call("PATCH", path, chosen_options=["Approve"], params_input={"comment": "too late"})
+    assert running.wait_run("asked.retrain", run_id) == "success"
+    assert running.tasks("asked.retrain", run_id)["promote"] == "skipped", "the first word holds"
+    with running.records() as workspace, workspace.registry.read() as reader:
+        assert [(one.answer, one.comment) for one in reader.approvals("asked")] == [
+            (Answer.APPROVED, "as last year"),
+            (Answer.REJECTED, "not now"),
+        ]
+        assert reader.version("asked", 2).stage is Stage.REJECTED
 
 
 def test_a_broken_spec_breaks_only_itself(running: Running) -> None:

@@ -47,6 +47,50 @@ def test_the_report_is_built_when_the_spec_says(write, bag, when, upstream):
     assert (dag.get_task("report").upstream_task_ids if dag.has_task("report") else None) == upstream
 
 
+ASKS = "gate: {approval: {assigned_users: [ann, {id: '7', name: bob}], expires: 2d}}"
+
+
+def test_a_person_is_asked_between_gate_and_promotion_only_where_the_spec_says(write, bag):
+    write("orders", ASKS)
+    dags = bag().dags
+    dag = dags["orders.retrain"]
+    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
+        "train": {"evaluate"},
+        "evaluate": {"approval", "promote"},
+        "approval": {"promote"},
+        "promote": set(),
+    }
+    asked = dag.get_task("approval")
+    assert asked.assigned_users == [{"id": "ann", "name": "ann"}, {"id": "7", "name": "bob"}]
+    assert (asked.response_timeout, asked.defaults) == (timedelta(days=2), ["Reject"])
+    assert list(asked.params) == ["comment"]
+    assert [asset.name for asset in dag.get_task("promote").outlets] == ["champion/orders"]
+
+
+def test_no_batch_waits_for_a_person(write, bag):
+    write("orders", ASKS)
+    dags = bag().dags
+    start = dags["orders"].get_task("retrain")
+    assert (start.wait_for_completion, start.deferrable, start.downstream_task_ids) == (False, False, {"verdict"})
+    assert dags["orders.retrain"].max_active_runs > 1, "a run that was answered elsewhere does not block the next"
+    assert dags["orders.retrain"].dagrun_timeout is None
+
+
+def test_every_task_of_an_asking_model_is_as_the_others_and_survives_serialisation(write, bag):
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    write("orders", ASKS)
+    first, second = bag().dags, bag().dags
+    for dag_id, dag in first.items():
+        written = DagSerialization.to_dict(dag)
+        assert written == DagSerialization.to_dict(second[dag_id])
+        assert sorted(DagSerialization.from_dict(written).task_dict) == sorted(dag.task_dict)
+        for task in dag.tasks:
+            assert (task.retries, len(task.on_failure_callback)) == (3, 1)
+            assert task.doc_md
+            assert task.execution_timeout is not None or task.task_id in {"retrain", "verdict"}
+
+
 def test_one_run_of_a_model_at_a_time(write, bag):
     write("orders")
     assert {dag.max_active_runs for dag in bag().dags.values()} == {1}

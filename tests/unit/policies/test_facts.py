@@ -200,3 +200,18 @@ def test_drift_of_columns_is_a_fact_for_the_decision_on_its_own_batch_alone() ->
     on_it, after_it = (facts_of(replace(history(weeks), observations=drifts), needs) for weeks in (2, 3))
     assert [one.window for one in on_it.drift[Quantity.COLUMN_DRIFT]] == [week(1)]
     assert after_it.drift[Quantity.COLUMN_DRIFT] == ()
+
+
+def test_a_no_counts_from_when_it_was_said_and_a_question_counts_for_nothing() -> None:
+    """Three records of one version: trained, passed with a question, answered No."""
+    from ml.domain.approvals import ASKED, Answer, Approval
+    from ml.policies.facts import Ending
+    from ml.policies.ledger import ending_of
+    from tests.integration.registry_builders import day, gate_result
+
+    asked = {ASKED: {"users": [], "comment": True, "until": "2026-02-01T00:00:00+00:00"}}
+    assert ending_of(gate_result(1)) is Ending.PROMOTED
+    assert ending_of(gate_result(1, evidence=asked)) is Ending.WAITING
+    assert ending_of(gate_result(1, evidence=asked, passed=False, findings=())) is Ending.REJECTED
+    no = Approval("orders", 1, Answer.REJECTED, "no", "ann", "console", day(3), day(100))
+    assert "Rejected by ann (console)" in no.sentence()

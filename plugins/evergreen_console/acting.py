@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
 
 from evergreen_console.access import ACT, GetUserDep
-from evergreen_console.reading import Model
 from evergreen_console.records import consulted, settings
-from ml.domain.errors import NotFoundError, SpecError
+from evergreen_console.routes import Model, unknown
+from ml.domain.errors import SpecError
 from ml.domain.records import Promotion
 from ml.specs import ModelSpec
 
@@ -38,7 +38,7 @@ def _spec(model: str) -> ModelSpec:
     with consulted() as reader:
         found = reader.spec_of(model)
     if found is None:
-        raise NotFoundError(f"There is nothing on record about {model!r}.")
+        raise unknown(model)
     try:
         return ModelSpec.model_validate(found)
     except ValidationError as error:

@@ -59,9 +59,9 @@ def write(models: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def bag(models: Path) -> Callable[[], Any]:
-    """Parse the DAG folder as Airflow does; of all DAGs in it, give those of the models."""
+    """Parse the DAG folder as Airflow does; of all DAGs in it, give those of the models, and ``keep``."""
 
-    def parse(*, replay: bool = False) -> Any:
+    def parse(*, keep: str = "") -> Any:
         from airflow.dag_processing.dagbag import BundleDagBag
 
         before = list(sys.path)
@@ -70,8 +70,8 @@ def bag(models: Path) -> Callable[[], Any]:
         finally:
             sys.path[:] = before
         assert found.import_errors == {}
-        if not replay:
-            found.dags.pop("evergreen.replay", None)
+        for dag_id in {"evergreen.replay", "evergreen.report"} - {keep}:
+            found.dags.pop(dag_id, None)
         return found
 
     return parse

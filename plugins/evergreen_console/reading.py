@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from evergreen_console.access import GetUserDep, may_act, visible
+from evergreen_console.made import RETRAIN, Made, made_by
 from evergreen_console.records import consulted
 from evergreen_console.routes import Model, Run, asked, of_model, unknown
 from evergreen_console.schedule import Dag, dags_of, run_of_decision
+from ml.domain.errors import NotFoundError
 from ml.domain.records import Decision as DecisionRecord
 from ml.domain.records import GateResult, Promotion, Version
 from ml.reports.counterfactual import counterfactual
@@ -118,7 +120,18 @@ def show_decision(model: Model, decision_id: str) -> Decision:
 @one_model.get("/decisions/{decision_id}/run")
 def show_run_of_decision(model: Model, decision_id: str) -> Run:
     """The run of the DAG of retrainings that a decision started."""
-    return Run(f"{model}.retrain", run_of_decision(model, decision_id))
+    return Run(f"{model}{RETRAIN}", run_of_decision(model, decision_id))
+
+
+@one_model.get("/made/{run_id}")
+def show_made(
+    model: Model, run_id: str, retraining: Annotated[bool, Query(description="Of `<model>.retrain`.")] = False
+) -> Made:
+    """What a run of the model's DAG has made so far."""
+    found = made_by(f"{model}{RETRAIN}" if retraining else model, run_id)
+    if found is None:
+        raise NotFoundError(f"{model} has no run {run_id!r} in Airflow.", remedy="choose one from the DAG's page.")
+    return found
 
 
 @one_model.get("/spec")

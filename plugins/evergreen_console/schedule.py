@@ -9,6 +9,8 @@ from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from evergreen_console.made import RETRAIN
+
 
 @dataclass(frozen=True)
 class Dag:
@@ -42,6 +44,6 @@ def run_of_batch(model: str, start: datetime, end: datetime) -> str | None:
 
 def run_of_decision(model: str, decision_id: str) -> str | None:
     """Return the run that a decision started: it has the decision's id."""
-    question = select(DagRun.run_id).where(DagRun.dag_id == f"{model}.retrain", DagRun.run_id == decision_id)
+    question = select(DagRun.run_id).where(DagRun.dag_id == f"{model}{RETRAIN}", DagRun.run_id == decision_id)
     with create_session() as session:
         return session.scalar(question)

@@ -18,7 +18,7 @@ API = f"{PREFIX}/api/models/{MODEL}"
 def test_the_plugin_is_loaded_whole(login: Login) -> None:
     client = login("admin")
     (plugin,) = [one for one in client.get("/api/v2/plugins").json()["plugins"] if one["name"] == "evergreen"]
-    assert [one["destination"] for one in plugin["react_apps"]] == ["nav", "dag", "dashboard"]
+    assert [one["destination"] for one in plugin["react_apps"]] == ["nav", "dag", "dag_run", "dashboard"]
     assert [one["url_prefix"] for one in plugin["fastapi_apps"]] == [PREFIX]
     assert client.get("/api/v2/plugins/importErrors").json()["import_errors"] == []
     for app in plugin["react_apps"]:
@@ -197,6 +197,7 @@ def test_a_batch_that_failed_before_it_had_rows_is_shown_too(login: Login) -> No
         f"{PREFIX}/api/models/nothing/spec",
         f"{API}/decisions/nothing",
         f"{API}/versions/99",
+        f"{API}/made/nothing",
         f"{API}/versions/99/card",
         f"{API}/versions/99/file",
         f"{API}/versions/1/beside/99",

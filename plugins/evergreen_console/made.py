@@ -34,7 +34,7 @@ def made_by(dag_id: str, run_id: str) -> Made | None:
         if run is None:
             return None
         query = XComModel.get_many(run_id=run_id, dag_ids=dag_id, key=_RETURNED, task_ids=_TASKS, limit=len(_TASKS))
-        given = {one.task_id: XComModel.deserialize_value(one) for one in session.scalars(query)}
+        given = {one.task_id: XComModel.deserialize_value(one) for (one,) in session.execute(query)}
         asked = dict(run.conf or {})
     if dag_id in ("evergreen.report", "evergreen.replay"):
         return _asked_for(asked, given)

@@ -15,6 +15,7 @@ from tests.browser.site import CONSOLE, MODEL, PHONE, ROOT, WIDE, Looking, looki
 IMAGES = ROOT / "docs" / "images"
 TALLEST = 2600
 BATCH = "2025-04-27T00:00:00Z"
+DRIFTED = "2025-05-25T00:00:00Z"
 
 
 def main(home: Path, airflow: Path) -> None:
@@ -30,6 +31,7 @@ def main(home: Path, airflow: Path) -> None:
         ("console-decision", f"{MODEL}/decisions/{decision}", WIDE, False),
         ("console-version", f"{MODEL}/versions/4", WIDE, False),
         ("console-batch", f"{MODEL}/batches/{BATCH}", WIDE, False),
+        ("console-profile", f"{MODEL}/batches/{DRIFTED}", WIDE, False),
         ("console-replay", f"{MODEL}/replays/{replay}", WIDE, False),
         ("console-tab", "/dags/deliveries/plugin/evergreen-model", WIDE, False),
         ("console-phone", MODEL, PHONE, False),

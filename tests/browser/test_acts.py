@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import time
 
+from demo.simulator import WEEK
+from ml.domain.windows import Window, parse_moment
 from ml.flows.workspace import Workspace
 from tests.browser.records import settings_of
 from tests.browser.site import MODEL, Looking, Site, settle
 
 REPLAY_SECONDS = 480
+REPORT_SECONDS = 240
+UNREPORTED = "2025-07-06T00:00:00Z"
+
+
+def test_a_report_is_built_by_a_click(browser: Looking, site: Site) -> None:
+    with browser.at(f"{MODEL}/batches/{UNREPORTED}") as (page, seen):
+        page.get_by_role("button", name="Build the report").click()
+        frame = page.locator("iframe")
+        frame.wait_for(timeout=REPORT_SECONDS * 1000)
+        assert frame.get_attribute("sandbox") == "allow-scripts"
+        frame.content_frame.get_by_text("drift", exact=False).first.wait_for()
+        assert seen.elsewhere == []
+    with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+        start = parse_moment(UNREPORTED)
+        assert [one.kind for one in reader.reports("deliveries", Window(start, start + WEEK))] == ["evidently-drift"]
 
 
 def test_a_rollback_is_clicked_and_recorded(browser: Looking, site: Site) -> None:

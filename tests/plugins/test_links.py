@@ -62,6 +62,7 @@ def airflow(login: Login) -> Iterator[Airflow]:
     from airflow import settings
     from sqlalchemy.orm import Session
 
+    assert settings.engine is not None
     with settings.engine.connect() as connection:
         # A value handed on needs a task instance there, which no question here does.
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,9 +71,9 @@ def drift_map(reader: Reader, model: str, *, batches: int, columns: int, before:
     newest = {(row.window_start, row.window_end, row.subject): row for row in rows}
     cells = [cell_of(row) for row in newest.values()]
     weights = {cell.column: cell.weight for cell in cells if cell.weight is not None}
-    heights = Counter[str]()
+    heights: dict[str, float] = {}
     for cell in cells:
-        heights[cell.column] += min(cell.strength or 0.0, _HIGHEST)
+        heights[cell.column] = heights.get(cell.column, 0.0) + min(cell.strength or 0.0, _HIGHEST)
     ranked = sorted(heights, key=lambda name: (-weights.get(name, 0.0), -heights[name], name))
     shown = ranked[:columns]
     kept = [cell for cell in cells if cell.column in set(shown)][:MOST_CELLS]

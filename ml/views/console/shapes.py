@@ -152,7 +152,7 @@ def _numbers(past: NumericProfile, now: NumericProfile) -> tuple[tuple[Bar, ...]
     borders = np.concatenate(([-np.inf], past.edges, [np.inf]))
     totals = np.array([[past.values], [now.values]])
     shares = np.array([past.counts, now.counts]) / np.maximum(totals, 1)
-    inside = (borders[1:] > low) & (borders[:-1] <= high)
+    inside = (borders[1:] >= low) & (borders[:-1] <= high)  # a number on a cut may belong to the bin on either side
     bars: list[Bar] = []
     begun, held = low, np.zeros(2)
     for place in np.flatnonzero(inside):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,7 +59,14 @@ def test_bars_touch_each_other_and_lose_nothing(past: list[float | None], now: l
         finite = [one for one in side if one is not None and np.isfinite(one)]
         assert total == pytest.approx(1.0 if finite else 0.0)
     ends = [(bar.low, bar.high) for bar in price.bars if bar.low is not None]
-    assert all(first[1] == second[0] for first, second in zip(ends, ends[1:], strict=False))
+    assert all(first[1] == second[0] for first, second in pairwise(ends))
+
+
+def test_a_few_whole_numbers_are_drawn_with_all_their_rows() -> None:
+    whole = frame([float(place % 5 + 1) for place in range(500)], ["a"] * 500)
+    price, _ = laid_over(whole, whole).columns
+    assert price.beyond == (0.0, 0.0)
+    assert totals(price) == pytest.approx((1.0, 1.0))
 
 
 def test_many_categories_become_a_few_and_all_others() -> None:

@@ -123,6 +123,8 @@ def _said(outcome: Any) -> str:
         return f"{outcome.window.start:%Y-%m-%d} stopped"
     if outcome.promotion is not None:
         return f"{outcome.window.start:%Y-%m-%d} version {outcome.promotion.to_version} promoted"
+    if outcome.waits:
+        return f"{outcome.window.start:%Y-%m-%d} challenger waits for a person"
     return f"{outcome.window.start:%Y-%m-%d}" + (" challenger rejected" if outcome.verdict is not None else "")
 
 

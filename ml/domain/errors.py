@@ -77,5 +77,13 @@ class LeaseHeldError(RegistryError):
     """Another retraining of the same model is in flight."""
 
 
+class ApprovalPendingError(RegistryError):
+    """A challenger passed the gate and waits for a person's word."""
+
+
+class AlreadyAnsweredError(RegistryError):
+    """Somebody else's word on a challenger, another one, came first."""
+
+
 class NotFoundError(RegistryError):
     """A model, version, decision or batch that was asked for by name has no record."""

@@ -1,7 +1,6 @@
 """The records of Evergreen: what was seen, decided and done. Append-only, frozen, free of any storage.
 
-Two clocks, never mixed: ``as_of`` is the moment *in the data's time* at which a record was true (the end of the window
-that a run works on: what had arrived by then is all it may know); ``created_at`` is when the row was written. Every
+``as_of`` is the moment *in the data's time* at which a record was true, ``created_at`` when it was written. Every
 decision depends on ``as_of`` alone, so a backfill of last year and a live run give the same answers.
 """
 
@@ -13,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ml.domain.approvals import Approval
 from ml.domain.findings import Finding
 from ml.domain.windows import Window
 
@@ -283,8 +283,7 @@ class Promotion:
 class History:
     """All that a policy may look at: records of one model known at ``as_of``, oldest first.
 
-    ``metric`` is the primary metric's name, ``higher_is_better`` its direction. ``retraining`` is the id of the
-    decision whose retraining is in flight (it holds the model's lease), None if nothing is.
+    ``metric`` is the primary one, ``retraining`` the id of the decision whose retraining is in flight, if any.
     """
 
     model: str
@@ -297,4 +296,5 @@ class History:
     versions: tuple[Version, ...] = ()
     promotions: tuple[Promotion, ...] = ()
     gates: tuple[GateResult, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     retraining: str | None = None

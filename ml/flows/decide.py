@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ml.domain.approvals import terms_asked
 from ml.domain.errors import LeaseHeldError
 from ml.domain.records import Decision, History, Trigger, Verdict
 from ml.domain.windows import Window
+from ml.flows.approve import expire
 from ml.flows.lease import lease_of
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer
@@ -36,9 +38,8 @@ def decide(
     actor. ``dry_run`` records nothing. Deciding twice on one history gives the same decision, with the same id.
 
     A yes is recorded together with the model's lease, in one transaction: while it is held, every other decision is a
-    no that names this one. The lease ends with the retraining, or by itself; soon if the decision was taken
-    ``by_hand``, since then nothing but a person starts the training. A person's word is recorded even if another one
-    holds the lease; the training will then say who.
+    no that names this one. The lease ends with the retraining, or by itself; soon if taken ``by_hand``, since then only
+    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who.
     """
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
 
@@ -56,6 +57,8 @@ def decide(
             bounded=metric.bounded,
         )
 
+    if not dry_run:
+        expire(workspace, spec)
     history, decision = ask()
     if dry_run:
         return decision
@@ -74,7 +77,17 @@ def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime, now: datetim
     """Gather all that the policy may look at; with ``now``, the time on the wall clock, who is retraining as well."""
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
     history = reader.history(spec.model, as_of=as_of, metric=metric.name, higher_is_better=metric.higher_is_better)
-    return history if now is None else replace(history, retraining=reader.lease_holder(spec.model, now))
+    return (
+        history if now is None else replace(history, retraining=reader.lease_holder(spec.model, now) or _waits(history))
+    )
+
+
+def _waits(history: History) -> str | None:
+    """Whose challenger waited for a person at that time: the lease is of now, and a past batch may be run again."""
+    answered = {one.version for one in history.approvals if one.as_of < history.as_of}
+    asked = [one.challenger for one in history.gates if one.as_of < history.as_of and terms_asked(one) is not None]
+    keys = [one.run_key for one in history.versions if one.version in asked and one.version not in answered]
+    return keys[-1] if keys else None
 
 
 def _record(

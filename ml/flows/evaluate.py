@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 from ml.artifacts.models import put_model
+from ml.domain.approvals import ASKED
 from ml.domain.digests import digest_of
-from ml.domain.errors import DataError, NotFoundError, RegistryError
+from ml.domain.errors import DataError, LeaseHeldError, NotFoundError, RegistryError
 from ml.domain.records import GateResult, Version
 from ml.evaluation import Exhibits, Judgement, Weight, curves_of, judge
 from ml.flows.exhibits import best_so_far, constant_predictions, earlier_attempts, origin_of
+from ml.flows.lease import lease_of_approval
 from ml.flows.train import TrainingRows, predict, training_rows, window_of
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
-from ml.registry import Reader
+from ml.registry import Reader, Writer
 from ml.specs import ModelSpec
+from ml.specs.gate import ApprovalSpec
 from ml.training import refit, refit_set, training_set
 
 _log = logging.getLogger(__name__)
@@ -57,8 +61,25 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
     judgement = replace(judgement, evidence={**judgement.evidence, **_curves(workspace, spec, rows, challenger)})
     refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
     result = _result(spec, rows, challenger, judgement, before, generation=generation, refitted=refitted)
+    if result.passed and spec.gate.approval is not None:
+        result = replace(result, evidence={**result.evidence, ASKED: _terms(spec.gate.approval, workspace.clock())})
     with workspace.registry.write() as writer:
+        if spec.gate.approval is not None and result.passed:
+            _keep_lease(writer, workspace, spec, decision_id)
         return writer.add_gate_result(result)
+
+
+def _keep_lease(writer: Writer, workspace: Workspace, spec: ModelSpec, decision_id: str) -> None:
+    """Let the decision hold the model's lease for as long as a person may take to answer, unless it lost it."""
+    try:
+        writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=lease_of_approval(spec))
+    except LeaseHeldError:
+        _log.warning("Another retraining of %s took over meanwhile; whoever is promoted first wins.", spec.model)
+
+
+def _terms(asked: ApprovalSpec, now: datetime) -> dict[str, Any]:
+    users = [{"id": one.id, "name": one.name} for one in asked.assigned_users]
+    return {"users": users, "comment": asked.comment, "until": (now + asked.expires).isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,3 +15,9 @@ def lease_of(spec: ModelSpec, *, by_hand: bool = False) -> timedelta:
     """Return the time after which a lease ends by itself, its holder being taken for dead."""
     longest = spec.training.max_duration or LEASE
     return min(longest, BY_HAND) if by_hand else longest
+
+
+def lease_of_approval(spec: ModelSpec) -> timedelta:
+    """Return how long the lease of what waits for a person lasts: past the time to answer, to act on it."""
+    wait = timedelta(0) if spec.gate.approval is None else spec.gate.approval.expires
+    return wait + lease_of(spec)

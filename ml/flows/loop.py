@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from ml.domain.errors import DataError, LeaseHeldError
+from ml.domain.errors import ApprovalPendingError, DataError, LeaseHeldError
 from ml.domain.records import Decision, GateResult, Promotion, Verdict
 from ml.domain.windows import Window
 from ml.flows.decide import decide
@@ -25,7 +25,7 @@ from ml.specs import ModelSpec
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
     """What became of one batch. ``stopped`` is why the batch was not used, or its retraining not possible; else
-    None.
+    None. ``waits``: the challenger waits for a person, and the loop goes on without it.
     """
 
     window: Window
@@ -34,6 +34,7 @@ class BatchOutcome:
     verdict: GateResult | None = None
     promotion: Promotion | None = None
     stopped: str | None = None
+    waits: bool = False
 
 
 def run(
@@ -81,7 +82,10 @@ def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcom
     except (DataError, LeaseHeldError) as error:
         return BatchOutcome(window, rows, decision, stopped=str(error))
     verdict = evaluate(workspace, spec, decision.id)
-    return BatchOutcome(window, rows, decision, verdict, promote(workspace, spec, decision.id))
+    try:
+        return BatchOutcome(window, rows, decision, verdict, promote(workspace, spec, decision.id))
+    except ApprovalPendingError:
+        return BatchOutcome(window, rows, decision, verdict, waits=True)
 
 
 def _wants_report(spec: ModelSpec, decision: Decision) -> bool:

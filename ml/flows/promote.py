@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import NotFoundError, RegistryError, StalePromotionError
 from ml.domain.records import Act, GateResult, Promotion, Version
+from ml.flows.word import word_on
 from ml.flows.workspace import Workspace
 from ml.registry import Writer
 from ml.specs import ModelSpec
@@ -12,11 +14,13 @@ from ml.specs import ModelSpec
 def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotion | None:
     """Make the challenger of a decision the champion if it passed the gate; else reject it and return None.
 
-    Either way the model's lease ends. Repeating the call finds what the first one did.
+    Where the verdict asks for a person, their Yes is needed too; a No, or no answer in time, rejects it. Either way the
+    model's lease ends. Repeating the call finds what the first one did.
 
     Raises:
         NotFoundError: the challenger was not trained or not evaluated.
         StalePromotionError: the champion changed after the gate had judged; the challenger is rejected.
+        ApprovalPendingError: it waits for a person.
     """
     with workspace.registry.read() as reader:
         challenger = reader.version_by_run_key(spec.model, decision_id)
@@ -34,28 +38,37 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
     if not result.passed or overtaken:
         _reject(workspace, spec, challenger)
         return None
-
-    def act(writer: Writer) -> Promotion:
-        promotion = writer.promote(
-            model=spec.model,
-            to_version=challenger.version,
-            run_key=decision_id,
-            expected_generation=result.generation,
-            as_of=challenger.as_of,
-            baseline=_baseline(result),
-            reason=result.sentence,
-            actor=workspace.actor,
-            act=Act.PROMOTE,
-            created_at=workspace.clock(),
-        )
-        writer.release_lease(spec.model, decision_id)
-        return promotion
-
+    approval = word_on(workspace, spec, challenger, result)
+    if approval is not None and approval.answer is not Answer.APPROVED:
+        _reject(workspace, spec, challenger)
+        return None
     try:
-        return workspace.registry.retrying(act)
+        return workspace.registry.retrying(lambda writer: _change(writer, workspace, challenger, result, approval))
     except StalePromotionError:
         _reject(workspace, spec, challenger)
         raise
+
+
+def _change(
+    writer: Writer, workspace: Workspace, challenger: Version, result: GateResult, approval: Approval | None
+) -> Promotion:
+    """Make the challenger the champion and end the lease. Approved by a person, it serves from then on, and not from
+    the day on which it was trained.
+    """
+    promotion = writer.promote(
+        model=challenger.model,
+        to_version=challenger.version,
+        run_key=challenger.run_key,
+        expected_generation=result.generation,
+        as_of=challenger.as_of if approval is None else max(challenger.as_of, approval.as_of),
+        baseline=_baseline(result),
+        reason=result.sentence if approval is None else f"{result.sentence} {approval.sentence()}",
+        actor=workspace.actor if approval is None else approval.actor,
+        act=Act.PROMOTE,
+        created_at=workspace.clock(),
+    )
+    writer.release_lease(challenger.model, challenger.run_key)
+    return promotion
 
 
 def rollback(workspace: Workspace, spec: ModelSpec, *, reason: str, to_version: int | None = None) -> Promotion:

@@ -70,7 +70,8 @@ class Ending(StrEnum):
     """What became of a training."""
 
     PROMOTED = "promoted"
-    REJECTED = "rejected"  # by the gate: worse, or unfit
+    REJECTED = "rejected"  # by the gate: worse, or unfit; or by a person
+    WAITING = "waiting"  # it passed, and waits for a person
     NOT_WORTH_IT = "not_worth_it"  # sound, but it gained less than the decision asked for
     NONE = "none"  # never judged
 
@@ -81,7 +82,8 @@ class Training:
 
     ``against`` is the version it was compared with on ``rows`` held-out rows, ``gain`` how much better it was in the
     primary metric (positive is better), between ``low`` and ``high``. ``look`` says that it was trained only to see.
-    ``windows`` is how many candidate windows were fitted. ``seconds`` is 0 unless it is needed.
+    ``settled`` is when a person answered, None where nobody was asked. ``windows`` is how many candidate windows were
+    fitted. ``seconds`` is 0 unless it is needed.
     """
 
     version: int
@@ -90,6 +92,7 @@ class Training:
     trained_until: datetime
     seen_until: datetime
     ending: Ending = Ending.NONE
+    settled: datetime | None = None
     against: int | None = None
     gain: float | None = None
     low: float | None = None

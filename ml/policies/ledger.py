@@ -12,6 +12,7 @@ from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 
+from ml.domain.approvals import Answer, Approval, terms_asked
 from ml.domain.findings import Outcome
 from ml.domain.records import Decision, GateResult, History, Observation, Promotion, Quantity, Verdict, Version
 from ml.domain.windows import Window
@@ -66,9 +67,10 @@ def _follow(ledger: Ledger, history: History) -> None:
     for version in history.versions:
         if version.as_of < now:
             ledger.train(training_of(version, look=version.run_key in looks))
-    for gate in history.gates:
-        if gate.as_of < now:
-            ledger.judge(gate)
+    for gate in (one for one in history.gates if one.as_of < now):
+        ledger.judge(gate)
+    for approval in (one for one in history.approvals if one.as_of < now):
+        ledger.answer(approval)
     for promotion in sorted(history.promotions, key=lambda one: one.generation):
         if promotion.as_of < now:
             ledger.promote(promotion)
@@ -181,6 +183,14 @@ class Ledger:
             rows=gate.rows,
         )
 
+    def answer(self, approval: Approval) -> None:
+        """A person answered, or nobody in time: a No counts as a challenger that was rejected, from that time on."""
+        training = self._trainings.get(approval.version)
+        if training is not None:
+            self._listed = None
+            ending = Ending.PROMOTED if approval.answer is Answer.APPROVED else Ending.REJECTED
+            self._trainings[approval.version] = replace(training, ending=ending, settled=approval.as_of)
+
     def promote(self, promotion: Promotion) -> None:
         """The champion changed."""
         self._champion = promotion.to_version
@@ -257,7 +267,7 @@ def _measured(one: Observation) -> Measured | None:
 def ending_of(gate: GateResult) -> Ending:
     """Return what became of a challenger, by the gate's verdict."""
     if gate.passed:
-        return Ending.PROMOTED
+        return Ending.WAITING if terms_asked(gate) is not None else Ending.PROMOTED
     failed = [one for one in gate.findings if one.outcome in (Outcome.FAILED, Outcome.CANNOT_TELL)]
     only_price = bool(failed) and all(one.code == NOT_WORTH_IT for one in failed)
     return Ending.NOT_WORTH_IT if only_price else Ending.REJECTED

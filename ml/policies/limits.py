@@ -70,7 +70,7 @@ def back_off(question: Question) -> RuleResult:
     wait = float(spec.first)
     for _ in rejected[1:]:
         wait = min(float(spec.most), wait * spec.factor)
-    since = rejected[0].as_of
+    since = rejected[0].settled or rejected[0].as_of
     passed = question.facts.arrived_since(since)
     values = (float(passed), float(round(wait)), {"rejected": len(rejected), "since": since.isoformat()})
     many = "1 challenger was" if len(rejected) == 1 else f"{len(rejected)} challengers in a row were"

@@ -7,14 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from ml.domain.approvals import ASKED
 from ml.domain.records import Decision, History, Promotion, Stage, Verdict, Version
+from ml.registry.approvals import ApprovalReader
 from ml.registry.convert import decision_of, rule_json, window_values
 from ml.registry.data import DataReader
 from ml.registry.memory import END_OF_TIME, Entry
 from ml.registry.models import ModelReader
 from ml.registry.session import Writing
 from ml.registry.tables import DecisionRow
-from ml.registry.versions import VersionReader
 from ml.registry.watching import WatchReader
 
 _DECISION = select(DecisionRow.__table__).where(DecisionRow.id == bindparam("id"))
@@ -28,7 +29,7 @@ _DECISIONS = select(DecisionRow.__table__).where(
 )
 
 
-class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
+class DecisionReader(ModelReader, DataReader, WatchReader, ApprovalReader):
     """Questions about decisions."""
 
     def decision(self, decision_id: str) -> Decision | None:
@@ -61,6 +62,8 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
             promotions = self.promotions(model, as_of=as_of)
             versions = self.versions(model, as_of=as_of)
             gates = self.gate_results(model, as_of=as_of)
+            asked = any(ASKED in gate.evidence for gate in gates)
+            approvals = self.approvals(model, as_of=as_of) if asked else ()
         return History(
             model=model,
             as_of=as_of,
@@ -72,6 +75,7 @@ class DecisionReader(ModelReader, DataReader, WatchReader, VersionReader):
             versions=tuple(_at_that_time(version, promotions) for version in versions),
             promotions=promotions,
             gates=gates,
+            approvals=approvals,
         )
 
 

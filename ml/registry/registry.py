@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError
 
+from ml.registry.approvals import ApprovalWriter
 from ml.registry.champions import ChampionWriter
 from ml.registry.custody.chain import Author
 from ml.registry.custody.reader import CustodyReader
@@ -37,7 +38,9 @@ class Reader(DecisionReader, ReplayReader, CustodyReader, LineageReader):
     """All questions, on one connection."""
 
 
-class Writer(DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, ReplayWriter, Reader):
+class Writer(
+    DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, ApprovalWriter, ReplayWriter, Reader
+):
     """All questions and all changes, in one transaction."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ml.domain.approvals import Answer
 from ml.domain.records import Act, ScoringRole, SnapshotRole, Stage, Trigger, Verdict
 from ml.registry.base import MEASURED, Base, Numbered, OfModel, OfWindow, Written, index_where, one_of, window_check
 from ml.registry.columns import BigId, SafeText
@@ -122,6 +123,7 @@ class VersionRow(OfModel, Base):
             sqlite_where=text("stage = 'champion'"),
             postgresql_where=text("stage = 'champion'"),
         ),
+        index_where("stage = 'challenger'", "ix_version_unsettled", "model", "version"),
         one_of("stage", Stage),
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("trained_from <= trained_until", name="trained"),
@@ -254,6 +256,23 @@ class PromotionRow(OfModel, Base):
     baseline: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(SafeText)
     actor: Mapped[str] = mapped_column(SafeText)
+
+
+class ApprovalRow(OfModel, Base):
+    """A person's word on a challenger, or that none came in time; the key lets a version have one only."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        ForeignKeyConstraint(["model", "version"], ["version.model", "version.version"]),
+        one_of("answer", Answer),
+    )
+    model: Mapped[str] = mapped_column(ForeignKey("model.name"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    answer: Mapped[str]
+    comment: Mapped[str] = mapped_column(SafeText)
+    actor: Mapped[str] = mapped_column(SafeText)
+    via: Mapped[str]
+    as_of: Mapped[datetime]
 
 
 class LeaseRow(Base):

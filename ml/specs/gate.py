@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ml.domain.codes_pg import GATE
-from ml.specs.base import Columns, Listed, Share, Spec
+from ml.specs.base import Columns, Listed, PositiveDuration, Share, Spec
 
 
 class SlicesSpec(Spec):
@@ -93,6 +94,37 @@ class LimitsSpec(Spec):
         return self
 
 
+class Approver(Spec):
+    """A person as Airflow's auth manager knows them."""
+
+    id: str = Field(min_length=1, description="The id that Airflow compares: with FAB the number of the user.")
+    name: str = Field(min_length=1, description="The name of the login.")
+
+
+def _approver(value: Any) -> Any:
+    return {"id": value, "name": value} if isinstance(value, str) else value
+
+
+def _approval(value: Any) -> Any:
+    """Read `approval: true` as all defaults."""
+    return {} if value is True else value
+
+
+class ApprovalSpec(Spec):
+    """A person has to approve what passed the gate before it goes live."""
+
+    assigned_users: Annotated[tuple[Annotated[Approver, BeforeValidator(_approver)], ...], Listed] = Field(
+        default=(),
+        description='Who may answer: logins, or `{id: "7", name: ann}` where Airflow\'s ids are not the logins (FAB). '
+        "Left out: whoever may act on the model's DAG.",
+    )
+    comment: bool = Field(default=True, description="Whether an answer needs a comment.")
+    expires: PositiveDuration = Field(
+        default=timedelta(days=7),
+        description="Without an answer for this long the champion stays. It is a time of the wall clock.",
+    )
+
+
 class GateSpec(Spec):
     """What a challenger must show on held-out rows before it becomes champion."""
 
@@ -139,6 +171,10 @@ class GateSpec(Spec):
         default=None, description="How good the probabilities must be. Left out: not looked at."
     )
     limits: LimitsSpec | None = Field(default=None, description="What serving may cost. Left out: not looked at.")
+    approval: Annotated[ApprovalSpec | None, BeforeValidator(_approval)] = Field(
+        default=None,
+        description="Ask a person before what passed goes live; `true` for all defaults. Left out: nobody is asked.",
+    )
     override: Annotated[tuple[str, ...], Listed] = Field(
         default=(),
         description="Codes of checks, such as `PG009`, that block nothing: where one fails, the finding "

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from evergreen_console import acting, batches, files, reading, replays, versions
+from evergreen_console import acting, approvals, batches, files, reading, replays, versions
 from evergreen_console.access import AUTHENTICATED
 from evergreen_console.guards import Guards
 from ml.domain.errors import EvergreenError, NotFoundError, RegistryUnavailableError
@@ -34,6 +34,8 @@ app.include_router(files.router)
 for router in (
     reading.everybody,
     reading.one_model,
+    approvals.everybody,
+    approvals.approvals,
     batches.batches,
     versions.versions,
     replays.replays,

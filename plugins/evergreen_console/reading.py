@@ -1,5 +1,6 @@
 """What the API shows of models. Plain functions: each runs in a thread, so that none can hold Airflow's event loop."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -15,6 +16,7 @@ from ml.domain.errors import NotFoundError
 from ml.domain.records import Decision as DecisionRecord
 from ml.domain.records import GateResult, Promotion, Version
 from ml.reports.counterfactual import counterfactual
+from ml.views.approvals import waiting
 from ml.views.console.audit import AuditPage, audit_page
 from ml.views.console.decision import decision_page
 from ml.views.console.drift import DriftMap, drift_map
@@ -31,10 +33,13 @@ one_model = of_model("one model")
 
 @dataclass(frozen=True)
 class Models:
-    """A page of models. ``dags`` says of each whether and when Airflow runs it next."""
+    """A page of models. ``dags`` says of each whether and when Airflow runs it next, ``waiting`` how many versions of
+    it wait for a person, where any do.
+    """
 
     page: ModelPage
     dags: dict[str, Dag]
+    waiting: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,9 @@ def list_models(
     with consulted() as reader:
         seen = visible(names(reader), user)
         found = page(reader, seen, Choice(search, tag, owner, health), limit=limit, after=after)
-    return Models(found, dags_of(row.model for row in found.rows))
+        shown = [row.model for row in found.rows]
+        open_ones = Counter(one.model for one in waiting(reader, shown))
+    return Models(found, dags_of(shown), dict(open_ones))
 
 
 @one_model.get("")

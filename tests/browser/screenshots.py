@@ -32,6 +32,7 @@ def main(home: Path, airflow: Path) -> None:
         ("console-version", f"{MODEL}/versions/4", WIDE, False),
         ("console-batch", f"{MODEL}/batches/{BATCH}", WIDE, False),
         ("console-profile", f"{MODEL}/batches/{DRIFTED}", WIDE, False),
+        ("console-approvals", f"{CONSOLE}/approvals", WIDE, False),
         ("console-replay", f"{MODEL}/replays/{replay}", WIDE, False),
         ("console-tab", "/dags/deliveries/plugin/evergreen-model", WIDE, False),
         ("console-phone", MODEL, PHONE, False),

@@ -20,6 +20,7 @@ PAGES = {
     "version": (f"{MODEL}/versions/1", "Checks of the gate"),
     "batch": (f"{MODEL}/batches/2025-06-29T00:00:00Z", "training rows of"),
     "batch that was stopped": (f"{MODEL}/batches/{BATCH}", "Rows set aside"),
+    "approvals": (f"{CONSOLE}/approvals", "Required Actions of the run"),
     "replays": (f"{MODEL}/replays", "Replays on record"),
     "replay": ("{replay}", "What each policy would have cost"),
     "a model without batches": (f"{CONSOLE}/models/returns", "nothing on record"),

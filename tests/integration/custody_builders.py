@@ -12,6 +12,7 @@ from ml.registry import Registry
 from ml.registry.engine import open_engine, parse_url
 from tests.integration.registry_builders import (
     MODEL,
+    approval,
     batch,
     day,
     decision,
@@ -26,7 +27,7 @@ from tests.integration.registry_builders import (
     window,
 )
 
-GUARDED = ("decision", "gate_result", "promotion", "event")
+GUARDED = ("decision", "gate_result", "approval", "promotion", "event")
 
 
 def everything(registry: Registry, *, model: str = MODEL) -> None:
@@ -46,6 +47,7 @@ def everything(registry: Registry, *, model: str = MODEL) -> None:
         writer.set_refit(model, 1, sha256="refit", until=day(3))
         for number in range(3):
             writer.add_gate_result(gate_result(number + 1, model=model))
+        writer.add_approval(approval(model=model))
         promote(writer, 1, f"{model}-d0", generation=0, model=model)
         promote(writer, 2, f"{model}-d1", generation=1, number=4, model=model)
         writer.reject(model, 3)

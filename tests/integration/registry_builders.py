@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ml.domain.approvals import Answer, Approval
 from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import (
     Act,
@@ -144,6 +145,20 @@ def gate_result(challenger: int, **changes: Any) -> GateResult:
         "findings": (finding(code="PG001"),),
     }
     return GateResult(**{**values, **changes})
+
+
+def approval(version: int = 1, **changes: Any) -> Approval:
+    values = {
+        "model": MODEL,
+        "version": version,
+        "answer": Answer.APPROVED,
+        "comment": "looks right\x00",
+        "actor": "ann",
+        "via": "console",
+        "as_of": day(1),
+        "created_at": day(100),
+    }
+    return Approval(**{**values, **changes})
 
 
 def observation(number: int, value: float | None = 0.9, **changes: Any) -> Observation:

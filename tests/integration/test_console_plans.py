@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from ml.registry import Registry
+from ml.views.approvals import waiting
 from ml.views.card import card
 from ml.views.console import audit, batch, beside, decision, drift, models, replays, shapes, specs, story, version
 from tests.builders import MODEL, week
@@ -66,6 +67,7 @@ def every_page(reader: Any) -> None:
     shapes.sources_of(reader, MODEL, week(3).start)
     beside.beside(reader, MODEL, "accuracy", 1, 2)
     card(reader, MODEL, 1)
+    waiting(reader, [MODEL])
     for acts in (True, False):
         audit.audit_page(reader, MODEL, limit=10, acts=acts)
     specs.spec_page(reader, MODEL)

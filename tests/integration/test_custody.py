@@ -66,7 +66,6 @@ def test_every_record_has_its_event(url: str) -> None:
     assert {event.actor for event in events} == {"tester"}
     assert {event.kind for event in events} == set(EventKind) - {
         EventKind.ANCHOR,
-        EventKind.APPROVAL,
         EventKind.ERASURE,
     }
     assert {event.record for event in events} == {record.name for record in RECORDS}

@@ -108,7 +108,7 @@ def test_the_guards_are_in_the_catalogue(engine: Engine) -> None:
     assert {name for name in checks if str(name) not in found} == set()
     for stage in ("challenger", "champion", "retired", "rejected"):
         assert f"'{stage}'" in found
-    for table in ("decision", "gate_result", "promotion", "event"):
+    for table in ("decision", "gate_result", "approval", "promotion", "event"):
         assert f"{table}_append_only" in found
     if engine.dialect.name == "postgresql":
         assert "event_no_truncate BEFORE TRUNCATE ON public.event" in found

@@ -15,6 +15,8 @@ BATCH = f"{week(3).start:%Y-%m-%dT%H:%M:%SZ}"
 READS = {
     f"/api/models/{MODEL}": 200,
     "/api/models": 200,
+    "/api/approvals": 200,
+    f"/api/models/{MODEL}/approvals": 200,
     f"/api/models/{MODEL}/story": 200,
     f"/api/models/{MODEL}/drift": 200,
     f"/api/models/{MODEL}/decisions": 200,

@@ -14,6 +14,7 @@ from ml.registry.base import Base
 from ml.registry.custody.tables import EventRow
 from ml.registry.replay_table import ReplayRow
 from ml.registry.tables import (
+    ApprovalRow,
     DecisionRow,
     FindingRow,
     FindingSetRow,
@@ -118,6 +119,7 @@ WHOLE: tuple[Recorded, ...] = (
     _whole(DecisionRow, EventKind.DECISION, "id"),
     _whole(VersionRow, EventKind.TRAINING, "version", without=_CHANGING),
     _whole(GateResultRow, EventKind.VERDICT, "challenger"),
+    _whole(ApprovalRow, EventKind.APPROVAL, "version"),
     _whole(PromotionRow, _of_promotion, "generation"),
     _whole(ReportRow, EventKind.REPORT, "id"),
     _whole(ReplayRow, EventKind.REPLAY, "id"),

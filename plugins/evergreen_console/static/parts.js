@@ -8,6 +8,7 @@ const ROOT = "/plugin/evergreen";
 /** Addresses of pages. They are stable: people send them to each other. */
 export const to = {
   models: () => ROOT,
+  approvals: () => `${ROOT}/approvals`,
   model: (model) => `${ROOT}/models/${encodeURIComponent(model)}`,
   decision: (model, id) => `${to.model(model)}/decisions/${encodeURIComponent(id)}`,
   version: (model, number) => `${to.model(model)}/versions/${number}`,
@@ -15,6 +16,7 @@ export const to = {
   replays: (model) => `${to.model(model)}/replays`,
   replay: (model, id) => `${to.replays(model)}/${encodeURIComponent(id)}`,
   dag: (dag) => `/dags/${encodeURIComponent(dag)}`,
+  actions: (dag, run) => `${to.run(dag, run)}/required_actions`,
   run: (dag, run) => `${to.dag(dag)}/runs/${encodeURIComponent(run)}`,
 };
 

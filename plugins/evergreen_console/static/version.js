@@ -7,6 +7,7 @@ import { Frame } from "./frame.js";
 import { Importance } from "./importance.js";
 import { LineageFigure } from "./lineage.js";
 import { RollBack } from "./act.js";
+import { Waits, Word } from "./approvals.js";
 import { Answered, Block, Empty, Facts, Link, Mono, Page, RIGHT, Rows, RunLink, Section, Stage, to } from "./parts.js";
 import { IntervalFigure } from "./interval.js";
 import { batch, count, many, moment, number, short, signed } from "./words.js";
@@ -16,11 +17,14 @@ export function Version() {
   const answer = useAnswer(ofModel(model, "versions", wanted));
   const head = useAnswer(ofModel(model));
   const version = answer.data?.version;
-  const done = () => [answer, head].forEach((one) => one.reload());
+  const waiting = useAnswer(ofModel(model, "approvals"));
+  const waits = waiting.data?.waiting.find((one) => one.version === version?.version);
+  const done = () => [answer, head, waiting].forEach((one) => one.reload());
   const may = head.data?.may_act && version?.stage === "retired";
   return h(Page, {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: `Version ${wanted}`, note: answer.data?.gate?.sentence,
     beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: version.stage }),
+      waits && h(Waits, { one: waits }), waits && head.data?.may_act && h(Word, { done, waiting: waits }),
       may && h(RollBack, { champion: answer.data.champion, done, model, path: ofModel(model, "rollback"), version: version.version })),
   }, h(Answered, { answer, height: "24rem" }, (data) => h(Told, { data, metric: head.data?.row.metric, model })));
 }

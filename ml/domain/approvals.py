@@ -1,0 +1,78 @@
+"""A person's word on a challenger that passed the gate: what is asked of whom, and what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ml.domain.windows import parse_moment
+
+if TYPE_CHECKING:
+    from ml.domain.records import GateResult
+
+ASKED = "approval"
+"""Where a verdict's evidence says that a person has to approve, and on which terms."""
+
+
+class Answer(StrEnum):
+    """What became of the question."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"  # nobody answered in time
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The answer on one version; there is one, the first.
+
+    ``actor`` is the person, ``via`` where the word was given (``airflow``, ``console``, ``command line``; ``clock`` for
+    an expiry). ``as_of`` is the data's time at which it was given: what is approved serves from then on.
+    """
+
+    model: str
+    version: int
+    answer: Answer
+    comment: str
+    actor: str
+    via: str
+    as_of: datetime
+    created_at: datetime
+
+    def sentence(self) -> str:
+        """Say who answered what, when and why."""
+        if self.answer is Answer.EXPIRED:
+            return f"Nobody answered in time: expired on {self.created_at:%Y-%m-%d %H:%M} UTC."
+        said = f": {self.comment}" if self.comment else ""
+        when = f"{self.created_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.answer.value.capitalize()} by {self.actor} ({self.via}) on {when}{said}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a person is asked: ``users`` may answer, by id or name (empty: whoever may act), until a moment of
+    the wall clock, with a comment if one is required.
+    """
+
+    users: tuple[tuple[str, str], ...]
+    comment: bool
+    until: datetime
+
+    def allow(self, who: tuple[str, ...]) -> bool:
+        """Tell whether a person, known by these ids and names, may answer."""
+        return not self.users or any(known in pair for pair in self.users for known in who if known)
+
+    def names(self) -> str:
+        """Who may answer, in words."""
+        return ", ".join(name for _, name in self.users) or "whoever may act on the model"
+
+
+def terms_asked(result: GateResult | None) -> Terms | None:
+    """Return on which terms a person must approve a challenger; None if nobody has to, or it did not pass."""
+    asked = None if result is None or not result.passed else result.evidence.get(ASKED)
+    if asked is None:
+        return None
+    users = tuple((str(one["id"]), str(one["name"])) for one in asked["users"])
+    return Terms(users, bool(asked["comment"]), parse_moment(asked["until"]))

@@ -1,0 +1,48 @@
+"""What a person has said about a challenger, and what it means where nobody did in time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ml.domain.approvals import Answer, Approval, terms_asked
+from ml.domain.errors import ApprovalPendingError
+from ml.domain.records import GateResult, Version
+from ml.flows.workspace import Workspace
+from ml.registry import Reader
+from ml.specs import ModelSpec
+
+CLOCK = "clock"
+"""Where the word on an expired question came from."""
+NOBODY = "evergreen"
+
+
+def word_on(workspace: Workspace, spec: ModelSpec, challenger: Version, result: GateResult) -> Approval | None:
+    """Return the answer on a challenger, an expiry recorded first if its time is over; None if nobody was asked.
+
+    Raises:
+        ApprovalPendingError: it waits.
+    """
+    terms = terms_asked(result)
+    if terms is None:
+        return None
+    with workspace.registry.read() as reader:
+        done = reader.approval(spec.model, challenger.version)
+        as_of = moment_of_word(reader, challenger)
+    if done is not None:
+        return done
+    if workspace.clock() < terms.until:
+        raise ApprovalPendingError(
+            f"Version {challenger.version} of {spec.model} passed the gate and waits for {terms.names()} until "
+            f"{terms.until:%Y-%m-%d %H:%M} UTC.",
+            remedy="answer in Airflow under Required Actions, or with: evergreen approve (or reject) "
+            f"{spec.model} {challenger.version} --comment …",
+        )
+    expired = Approval(
+        spec.model, challenger.version, Answer.EXPIRED, "", NOBODY, CLOCK, as_of, created_at=workspace.clock()
+    )
+    return workspace.registry.retrying(lambda writer: writer.add_approval(expired))
+
+
+def moment_of_word(reader: Reader, challenger: Version) -> datetime:
+    """Return the data's time at which a word is given now: the newest batch is known by then."""
+    return max(challenger.as_of, reader.watermark(challenger.model) or challenger.as_of)

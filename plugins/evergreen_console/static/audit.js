@@ -8,11 +8,15 @@ const PART = 15;
 
 export function Audit({ model }) {
   const [acts, setActs] = useState(true);
-  const query = { acts, limit: PART };
-  const answer = useAnswer(ofModel(model, "audit"), query);
   return h(Stack, { gap: 2 },
     h(HStack, null, h(More, { onClick: () => setActs(!acts) }, acts ? "Show every record" : "Show only what changed the model")),
-    h(Answered, { answer }, (first) => h(Events, { first, key: String(acts) + first.events[0]?.number, model, query })));
+    h(Listed, { acts, key: acts, model }));
+}
+
+function Listed({ acts, model }) {
+  const query = { acts, limit: PART };
+  const answer = useAnswer(ofModel(model, "audit"), query);
+  return h(Answered, { answer }, (first) => h(Events, { first, model, query }));
 }
 
 function Events({ first, model, query }) {

@@ -1,5 +1,6 @@
 """What a run of one of our DAGs has made, by what its tasks handed on, and where the console shows it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -34,7 +35,8 @@ def made_by(dag_id: str, run_id: str) -> Made | None:
         if run is None:
             return None
         query = XComModel.get_many(run_id=run_id, dag_ids=dag_id, key=_RETURNED, task_ids=_TASKS, limit=len(_TASKS))
-        given = {one.task_id: XComModel.deserialize_value(one) for (one,) in session.execute(query)}
+        handed_on: Iterable[Any] = session.scalars(query)
+        given = {one.task_id: XComModel.deserialize_value(one) for one in handed_on}
         asked = dict(run.conf or {})
     if dag_id in ("evergreen.report", "evergreen.replay"):
         return _asked_for(asked, given)

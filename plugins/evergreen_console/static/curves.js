@@ -23,7 +23,7 @@ function One({ title, draw }) {
     h(Figure, { draw: (width) => draw(palette(dark), width), label: title, watch: [title, dark] }));
 }
 
-const base = (colours, rest) => ({ height: 240, marginLeft: 46, marginBottom: 36, marginTop: 22, marginRight: 12, style: { background: "transparent", color: colours.quiet, fontSize: "11px", overflow: "visible" }, ...rest });
+const base = (colours, rest) => ({ height: 240, marginLeft: 46, marginBottom: 36, marginTop: 22, marginRight: 24, style: { background: "transparent", color: colours.quiet, fontSize: "11px", overflow: "visible" }, ...rest });
 const share = (label, anchor) => ({ domain: [0, 1], grid: true, label, labelAnchor: anchor, ticks: 5, tickFormat: (value) => `${Math.round(100 * value)} %` });
 const diagonal = (colours) => Plot.link([{}], { x1: 0, y1: 0, x2: 1, y2: 1, stroke: colours.quiet, strokeDasharray: "4 3" });
 const tip = (colours, title, rest) => Plot.pointer({ fill: colours.paper, stroke: colours.quiet, title, ...rest });

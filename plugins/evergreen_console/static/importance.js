@@ -17,7 +17,7 @@ export function Importance({ shares }) {
     draw: (width) => ({
       height: shown.length * 17 + 40, marginLeft: Math.min(width / 2.5, Math.max(...shown.map((one) => one.name.length)) * 6.4 + 12), marginBottom: 34, marginTop: 4, marginRight: 40,
       style: { background: "transparent", color: colours.quiet, fontSize: "11px", overflow: "visible" },
-      x: { grid: true, label: "share of what moves the predictions →", ticks: 4, tickFormat: (value) => percent(value) }, y: { domain: shown.map((one) => one.name), label: null, tickSize: 0 },
+      x: { grid: true, label: "share of what moves the predictions →", ticks: Math.max(2, Math.floor(width / 160)), tickFormat: (value) => percent(value) }, y: { domain: shown.map((one) => one.name), label: null, tickSize: 0 },
       marks: [Plot.barX(shown, { x: "share", y: "name", fill: colours.blue, fillOpacity: 0.7, insetTop: 1, insetBottom: 1 }), Plot.text(shown, { x: "share", y: "name", dx: 4, text: (one) => percent(one.share), textAnchor: "start", fill: colours.ink })],
     }),
   });

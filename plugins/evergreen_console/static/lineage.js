@@ -37,8 +37,9 @@ function plot(model, page, colours, width) {
       Plot.text([told], { x: 0.01, y: 0.06, text: (one) => one, textAnchor: "start", fill: colours.ink }),
       Plot.dot(dots, { x: "x", y: "y", r: 3, symbol: "square", fill: (one) => (one.role === "rows" ? colours.blue : colours.orange), fillOpacity: 0.8 }),
       Plot.dot(nodes, { x: "x", y: "y", r: 5, fill: (one) => colours[one.colour] }),
-      Plot.text(nodes, { x: "x", y: "y", dy: -13, text: "name", fill: colours.ink }),
-      Plot.text(nodes, { x: "x", y: "y", dy: 14, lineAnchor: "top", text: "more", fill: colours.quiet }),
+      Plot.text(nodes.filter((one) => !one.below), { x: "x", y: "y", dy: -13, text: "name", fill: colours.ink }),
+      Plot.text(nodes.filter((one) => !one.below), { x: "x", y: "y", dy: 10, lineAnchor: "top", text: "more", fill: colours.quiet }),
+      Plot.text(nodes.filter((one) => one.below), { x: "x", y: "y", dy: 10, lineAnchor: "top", text: (one) => `${one.name}\n${one.more}`, fill: colours.ink }),
       Plot.tip([...dots, ...nodes], Plot.pointer({ x: "x", y: "y", fill: colours.paper, stroke: colours.quiet, title: "title" })),
     ],
   };
@@ -50,9 +51,9 @@ function nodesOf(model, { version, served }, narrow) {
   return [
     { id: "rows", x: 0.43, y: 0.38, colour: "blue", name: `${count(manifest.rows)} rows`, more: narrow ? "" : short(manifest.rows_sha256 ?? "", 10), title: `labelled rows, as one table\n${moment(version.trained_from)} – ${moment(version.trained_until)}\n${manifest.rows_sha256 ?? "digest not on record"}` },
     { id: "version", x: 0.68, y: 0.38, colour: "green", name: `version ${version.version}`, more: narrow ? "" : short(version.refit_sha256 ?? version.model_sha256, 10), title: `${manifest.estimator ?? "estimator"}\n${version.refit_sha256 ?? version.model_sha256}` },
-    { id: "decision", x: 0.43, y: 0.8, colour: "ink", name: "decision", more: "", target: to.decision(model, version.run_key), title: `why it was trained\n${version.run_key}` },
-    manifest.spec_sha256 && { id: "spec", x: 0.58, y: 0.8, colour: "quiet", name: "spec", more: narrow ? "" : short(manifest.spec_sha256, 8), title: `the spec of then\n${manifest.spec_sha256}` },
-    manifest.code_version && { id: "code", x: 0.76, y: 0.8, colour: "quiet", name: "code", more: narrow ? "" : short(String(manifest.code_version), 14), title: `code ${manifest.code_version}` },
+    { id: "decision", below: true, x: 0.43, y: 0.8, colour: "ink", name: "decision", more: "", target: to.decision(model, version.run_key), title: `why it was trained\n${version.run_key}` },
+    manifest.spec_sha256 && { id: "spec", below: true, x: 0.6, y: 0.8, colour: "quiet", name: "spec", more: narrow ? "" : short(manifest.spec_sha256, 8), title: `the spec of then\n${manifest.spec_sha256}` },
+    manifest.code_version && { id: "code", below: true, x: 0.78, y: 0.8, colour: "quiet", name: "code", more: narrow ? "" : short(String(manifest.code_version), 14), title: `code ${manifest.code_version}` },
     ...into.map((one, place) => ({ id: `served ${one.generation}`, x: narrow ? 0.9 : 0.92, y: 0.38 + 0.24 * (place - (into.length - 1) / 2), colour: "purple", name: "champion", more: moment(one.as_of).slice(0, 10), title: `${one.act}, ${moment(one.as_of)}\n${one.reason}` })),
   ].filter(Boolean);
 }

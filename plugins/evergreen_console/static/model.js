@@ -3,7 +3,7 @@ import { Badge, Box, Button, HStack, RouterLink, SimpleGrid, Stack, Text, h, use
 import { get, ofModel, useAnswer } from "./api.js";
 import { Audit } from "./audit.js";
 import { HeatFigure } from "./heat.js";
-import { Answered, Block, Empty, Facts, Health, Link, More, Page, Rows, Section, Stage, Verdict, to } from "./parts.js";
+import { Answered, Block, Empty, Facts, Health, Link, More, Page, RIGHT, Rows, Section, Stage, Verdict, to } from "./parts.js";
 import { StoryFigure } from "./story.js";
 import { ago, batch, count, moment, number, percent, signed } from "./words.js";
 
@@ -107,8 +107,6 @@ function Batches({ batches, metric, model }) {
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
-const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end", whiteSpace: "nowrap" };
 
 function Versions({ first, metric, model }) {
   const [pages, setPages] = useState([first]);

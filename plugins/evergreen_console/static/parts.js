@@ -126,4 +126,4 @@ export function RunLink({ answer }) {
   return found.run === null ? "none: by hand, or from the command line" : h(Link, { to: to.run(found.dag, found.run) }, found.run);
 }
 
-export const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end" };
+export const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end", whiteSpace: "nowrap" };

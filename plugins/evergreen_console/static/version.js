@@ -70,7 +70,7 @@ function evidence({ evidence: found, rows }) {
 function Compared({ gate, metric, model }) {
   const other = gate.metrics.champion ? "champion" : Object.keys(gate.metrics).find((name) => name !== "challenger");
   const rows = Object.entries(gate.metrics.challenger ?? {}).map(([name, value]) => ({ name, value, other: gate.metrics[other]?.[name] ?? null }));
-  const against = gate.champion === null ? "always predicting the same" : h(Link, { to: to.version(model, gate.champion) }, `version ${gate.champion}`);
+  const against = gate.champion === null ? "always predicting the same" : h(Link, { textDecoration: "underline", to: to.version(model, gate.champion) }, `version ${gate.champion}`);
   return h(Stack, { gap: 4 },
     gate.interval && h(IntervalFigure, { gate, metric }),
     h(Text, { color: "fg.muted", fontSize: "sm" }, evidence(gate), " Beside it, on the same rows: ", against, "."),
@@ -89,8 +89,8 @@ const Checks = ({ gate }) =>
   h(Rows, { name: "Checks", rows: gate.findings, columns: [
     ["Outcome", (one) => { const [mark, palette] = OUTCOMES[one.outcome] ?? ["?", "gray"]; return h(Badge, { colorPalette: palette, variant: "subtle", whiteSpace: "nowrap" }, h("span", { "aria-hidden": true }, mark), one.outcome.replaceAll("_", " ")); }],
     ["Check", (one) => h(Text, { whiteSpace: "nowrap" }, `${one.code} ${one.subject}`)],
-    ["Seen", (one) => one.seen],
-    ["Expected", (one) => one.expected],
+    ["Seen", (one) => h(Text, { minWidth: "14rem" }, one.seen)],
+    ["Expected", (one) => h(Text, { minWidth: "10rem" }, one.expected)],
     ["What to do", (one) => (one.outcome === "failed" || one.outcome === "cannot_tell" ? one.remedy : "")],
   ] });
 
@@ -101,7 +101,7 @@ const Served = ({ served, model }) =>
         ["As of", (one) => moment(one.as_of), { whiteSpace: "nowrap" }],
         ["Act", (one) => one.act],
         ["Before", (one) => (one.from_version === null ? "none" : h(Link, { to: to.version(model, one.from_version) }, `version ${one.from_version}`)), { whiteSpace: "nowrap" }],
-        ["Why", (one) => one.reason],
+        ["Why", (one) => h(Text, { minWidth: "16rem" }, one.reason)],
         ["By", (one) => one.actor],
         ["Written", (one) => moment(one.created_at), { whiteSpace: "nowrap" }],
       ] });

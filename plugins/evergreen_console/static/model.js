@@ -135,4 +135,4 @@ function Spec({ spec }) {
     h(Block, { name: "Spec" }, diff ? spec.diff.map((line, place) => h(Box, { as: "span", color: COLOURS[line[0]] ?? "fg.muted", display: "block", key: place }, line || " ")) : spec.yaml));
 }
 
-const COLOURS = { "+": "fg.success", "-": "fg.error" };
+const COLOURS = { "+": { base: "green.800", _dark: "green.300" }, "-": { base: "red.800", _dark: "red.300" } };

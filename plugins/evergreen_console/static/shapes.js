@@ -25,7 +25,7 @@ function All({ data, drift, model }) {
   return h(Stack, { gap: 3 },
     h(HStack, { "aria-label": "Legend", as: "ul", color: "fg.muted", columnGap: 4, fontSize: "xs", listStyleType: "none", wrap: "wrap" },
       h(Key, { colour: colours.quiet }, "training rows of ", h(Link, { textDecoration: "underline", to: to.version(model, data.version) }, `version ${data.version}`)),
-      h(Key, { colour: colours.blue }, "this batch"), h("li", null, "height: share of the values; columns that drifted come first")),
+      h(Key, { colour: colours.blue }, "this batch"), h("li", null, "area: share of the values; columns that drifted come first")),
     h(SimpleGrid, { columns: { base: 1, sm: 2, xl: 3 }, gap: 4 },
       shown.map((one) => h(One, { colours, dark, key: one.column, shape: one, verdict: verdicts.get(one.column) }))),
     ranked.length > FEW && h(Box, null, h(More, { onClick: () => setWhole(!whole) }, whole ? "Show fewer" : `Show all ${count(ranked.length)} columns`)));

@@ -3,7 +3,10 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 _HOME = tempfile.TemporaryDirectory(prefix="evergreen-airflow-")
@@ -27,3 +30,14 @@ def use_airflow_home() -> None:
     """Let Airflow live in the tests' home, unless it is there already."""
     if "airflow" not in sys.modules:
         os.environ.update(_settings(Path(_HOME.name)))
+
+
+def ignore_others_warnings(items: Iterable[pytest.Item], folder: Path, ours: str) -> None:
+    """Let warnings that Airflow raises about its own code pass in a folder's tests, but none about our package."""
+    others = [
+        f"ignore::{category}" for category in ("DeprecationWarning", "FutureWarning", "UserWarning", "ResourceWarning")
+    ]
+    strict = [f"error::{category}:(ml|{ours}).*" for category in ("DeprecationWarning", "UserWarning")]
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings(*others, *strict))

@@ -5,7 +5,7 @@ Airflow's API does not check what is sent against the form, so the task that use
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,26 @@ def _reason() -> Param:
         description="One sentence for the record: whoever looks at this decision in a year will thank you.",
         section=_AFTER,
     )
+
+
+def model_param(models: Sequence[str], description: str, *, section: str) -> Param:
+    """The choice of a model in the form of a DAG for all of them; of a single one the name is filled in."""
+    only: dict[str, Any] = {"default": models[0]} if len(models) == 1 else {}
+    return Param(**only, type="string", enum=list(models), title="Model", description=description, section=section)
+
+
+def read_model(params: Mapping[str, Any]) -> str:
+    """Check and read the choice of a model.
+
+    Raises:
+        FormError: it is no text.
+    """
+    model = params.get("model")
+    if not isinstance(model, str) or not model:
+        raise FormError(
+            f"Model (`model`) was {model!r}; accepted is the name of a model.", remedy="start the run again with one."
+        )
+    return model
 
 
 def read_batch_form(params: Mapping[str, Any]) -> BatchForm:

@@ -1,23 +1,18 @@
-"""`evergreen.replay`: one DAG for all models, started by hand with a form; its task calls one flow.
-
-One DAG and not one a model: it is started now and then, and a DAG is parsed every few minutes.
-"""
+"""`evergreen.replay`: one DAG for all models, started by hand with a form; its task calls one flow."""
 
 from __future__ import annotations
 
 import logging
-import os
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, task
 
+from evergreen_dags.by_hand import for_all_models
 from evergreen_dags.opening import open_workspace
 from evergreen_dags.replay_form import ReplayForm, read_replay_form, replay_params
-from evergreen_dags.retries import RETRYING, say_what_to_do
-from evergreen_dags.specs import declared_model, find_spec, models_dir, spec_files
-from ml.domain.windows import EPOCH
+from evergreen_dags.specs import find_spec, models_dir
 
 if TYPE_CHECKING:
     from ml.flows.workspace import Workspace
@@ -25,7 +20,6 @@ if TYPE_CHECKING:
     from ml.specs import ModelSpec
 
 DAG_ID = "evergreen.replay"
-"""No model can have it: a model's name has no dot, and its other DAG ends in `.retrain`."""
 
 _LIMIT = timedelta(hours=24)
 _BETWEEN_LINES_SECONDS = 20.0
@@ -47,31 +41,15 @@ log = logging.getLogger(__name__)
 
 
 def build_replay_dag() -> DAG | None:
-    """Build the DAG; None where there is no model to choose. No spec is loaded for the names of the models."""
-    names = sorted({name for path in spec_files(models_dir()) if (name := declared_model(path))})
-    if not names:
-        return None
-    dag = DAG(
+    """Build the DAG; None where there is no model to choose."""
+    return for_all_models(
         DAG_ID,
-        schedule=None,
-        start_date=EPOCH,
-        description="Play retraining policies over a model's past, before one of them is switched on.",
-        tags=["evergreen"],
-        doc_md=_DOC,
-        params=replay_params(names),
-        # It never starts by itself.
-        is_paused_upon_creation=False,
-        default_args={
-            "owner": "evergreen",
-            "execution_timeout": _LIMIT,
-            "on_failure_callback": say_what_to_do,
-            **RETRYING,
-        },
-        auto_register=False,
+        "Play retraining policies over a model's past, before one of them is switched on.",
+        _DOC,
+        replay_params,
+        play,
+        limit=_LIMIT,
     )
-    with dag:
-        play.override(pool=os.environ.get("EVERGREEN_TRAINING_POOL") or "default_pool")()
-    return dag
 
 
 @task(multiple_outputs=False)

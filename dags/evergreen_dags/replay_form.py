@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from evergreen_dags.form import FormError, read_moment
+from evergreen_dags.form import FormError, model_param, read_model, read_moment
 
 _WHAT = "What to play"
 _COSTS = "What if it cost something else?"
@@ -49,16 +49,9 @@ class ReplayForm:
 
 def replay_params(models: Sequence[str]) -> dict[str, Param]:
     """The form; of a single model the name is filled in."""
-    only: dict[str, Any] = {"default": models[0]} if len(models) == 1 else {}
+    told = "Whose past is played. Nothing is changed: the policy in use stays in use."
     return {
-        "model": Param(
-            **only,
-            type="string",
-            enum=list(models),
-            title="Model",
-            description="Whose past is played. Nothing is changed: the policy in use stays in use.",
-            section=_WHAT,
-        ),
+        "model": model_param(models, told, section=_WHAT),
         "policies": Param(
             None,
             type=["null", "string"],
@@ -107,11 +100,7 @@ def read_replay_form(params: Mapping[str, Any]) -> ReplayForm:
     Raises:
         FormError: an answer cannot be used; the message names the field, the answer and what is accepted.
     """
-    model = params.get("model")
-    if not isinstance(model, str) or not model:
-        raise FormError(
-            f"Model (`model`) was {model!r}; accepted is the name of a model.", remedy="start the run again with one."
-        )
+    model = read_model(params)
     start, end = read_moment(params, "start", "From"), read_moment(params, "end", "Until")
     if start is not None and end is not None and start >= end:
         raise FormError(

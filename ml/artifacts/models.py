@@ -75,14 +75,24 @@ def get_model(store: ArtifactStore, sha256: str) -> Any:
     Raises:
         ArtifactError: the bytes are missing, altered, oversized or hold a type that is not on the list in our code.
     """
-    data = store.get(sha256)
-    _audit(data)
+    data = audited(store, sha256)
     from skops.io import loads
 
     try:
         return loads(data, trusted=sorted(UNTRUSTED_BY_DEFAULT))  # audits once more by itself, before it builds
     except _MALFORMED as error:
         raise refused(f"it cannot be built: {error!r}") from error
+
+
+def audited(store: ArtifactStore, sha256: str) -> bytes:
+    """Return the file of a stored estimator after all checks of :func:`get_model`, none of which builds anything.
+
+    Raises:
+        ArtifactError: as :func:`get_model`.
+    """
+    data = store.get(sha256)
+    _audit(data)
+    return data
 
 
 def _audit(data: bytes) -> None:

@@ -14,7 +14,7 @@ from ml.domain.approvals import ASKED
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError, LeaseHeldError, NotFoundError, RegistryError
 from ml.domain.records import GateResult, Version
-from ml.evaluation import Exhibits, Judgement, Weight, judge
+from ml.evaluation import Exhibits, Judgement, Weight, curves_of, judge
 from ml.flows.exhibits import best_so_far, constant_predictions, earlier_attempts, origin_of
 from ml.flows.lease import lease_of_approval
 from ml.flows.train import TrainingRows, predict, training_rows, window_of
@@ -58,6 +58,7 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
             remedy="decide again and retrain: the new challenger is judged on today's rows.",
         )
     judgement = _judge(workspace, spec, rows, challenger, before)
+    judgement = replace(judgement, evidence={**judgement.evidence, **_curves(workspace, spec, rows, challenger)})
     refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
     result = _result(spec, rows, challenger, judgement, before, generation=generation, refitted=refitted)
     if result.passed and spec.gate.approval is not None:
@@ -200,6 +201,14 @@ def _result(
             "best": challenger.version if judgement.leads else _best(rows, before),
         },
     )
+
+
+def _curves(workspace: Workspace, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> dict[str, Any]:
+    """The challenger on the held-out rows point by point: the truth of today is not kept beside its predictions."""
+    problem = problem_of(spec.problem)
+    predictions = workspace.frame(challenger.manifest["holdout_predictions_sha256"])
+    found = curves_of(problem, problem.truth(rows.split.holdout, spec.problem), predictions)
+    return {"curves": found} if found else {}
 
 
 def _best(rows: TrainingRows, before: _Before) -> int | None:

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ml.domain.errors import NotFoundError
-from ml.domain.records import Decision, GateResult, Promotion, Quantity, Version
+from ml.domain.records import Decision, GateResult, Promotion, ScoringRole, Version
 from ml.domain.windows import Window
+from ml.views.console import statements
 
 if TYPE_CHECKING:
     from ml.registry import Reader
+
+_CHAMPION = ScoringRole.CHAMPION.value
+_MOST_MEASURED = 2000
+"""A card is also made while somebody waits for a page: it looks at so many of the newest values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,12 @@ def primary_of(spec: Mapping[str, Any]) -> str:
 
 
 def _served(reader: Reader, version: Version, metric: str) -> tuple[Measured, ...]:
-    newest = {
-        one.window: Measured(one.window, one.value, one.rows)
-        for one in reader.observations(version.model)
-        if one.quantity is Quantity.METRIC
-        and one.version == version.version
-        and one.subject == metric
-        and one.value is not None
-        and one.detail.get("role", "champion") == "champion"
-    }
+    rows = reader.ask(
+        statements.METRICS_OF_VERSION, model=version.model, metric=metric, version=version.version, limit=_MOST_MEASURED
+    )
+    newest: dict[Window, Measured] = {}
+    for row in rows:
+        window = Window(row.window_start, row.window_end)
+        if row.value is not None and row.detail.get("role", _CHAMPION) == _CHAMPION:
+            newest.setdefault(window, Measured(window, row.value, row.rows))
     return tuple(newest[window] for window in sorted(newest))

@@ -1,16 +1,22 @@
 """What the API changes: each through the one flow that does it, under the name of who asked."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
 
 from evergreen_console.access import ACT, GetUserDep
-from evergreen_console.reading import Model
 from evergreen_console.records import consulted, settings
-from ml.domain.errors import NotFoundError, SpecError
+from evergreen_console.routes import Model, unknown
+from ml.domain.errors import SpecError
 from ml.domain.records import Promotion
 from ml.specs import ModelSpec
+
+if TYPE_CHECKING:
+    from ml.flows.workspace import Workspace
 
 acting = APIRouter(prefix="/models/{dag_id}", tags=["changes"], dependencies=[ACT])
 
@@ -28,17 +34,26 @@ class Rollback(BaseModel, extra="forbid"):
 def roll_back(model: Model, asked: Rollback, user: GetUserDep) -> Promotion:
     """Make an earlier champion the champion again."""
     from ml.flows.promote import rollback
+
+    with acting_as(user) as workspace:
+        return rollback(workspace, spec_on_record(model), reason=asked.reason, to_version=asked.to_version)
+
+
+@contextmanager
+def acting_as(user: BaseUser) -> Iterator["Workspace"]:
+    """Open the workspace for one flow; its records name the user."""
     from ml.flows.workspace import Workspace
 
     with Workspace.open(settings(), actor=user.get_name()) as workspace:
-        return rollback(workspace, _spec(model), reason=asked.reason, to_version=asked.to_version)
+        yield workspace
 
 
-def _spec(model: str) -> ModelSpec:
+def spec_on_record(model: str) -> ModelSpec:
+    """Return the spec of a model as its last run had it: the API server may not have the folder of specs."""
     with consulted() as reader:
         found = reader.spec_of(model)
     if found is None:
-        raise NotFoundError(f"There is nothing on record about {model!r}.")
+        raise unknown(model)
     try:
         return ModelSpec.model_validate(found)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from evergreen_console import acting, files, reading
+from evergreen_console import acting, approvals, batches, files, reading, replays, versions
 from evergreen_console.access import AUTHENTICATED
 from evergreen_console.guards import Guards
 from ml.domain.errors import EvergreenError, NotFoundError, RegistryUnavailableError
@@ -31,9 +31,17 @@ def openapi() -> dict[str, Any]:
 
 
 app.include_router(files.router)
-app.include_router(reading.everybody, prefix="/api")
-app.include_router(reading.of_model, prefix="/api")
-app.include_router(acting.acting, prefix="/api")
+for router in (
+    reading.everybody,
+    reading.one_model,
+    approvals.everybody,
+    approvals.approvals,
+    batches.batches,
+    versions.versions,
+    replays.replays,
+    acting.acting,
+):
+    app.include_router(router, prefix="/api")
 
 
 @app.exception_handler(EvergreenError)

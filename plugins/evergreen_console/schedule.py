@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import select
+
+from evergreen_console.made import RETRAIN
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,22 @@ def dags_of(models: Iterable[str]) -> dict[str, Dag]:
     )
     with create_session() as session:
         return {dag_id: Dag(bool(paused), after) for dag_id, paused, after in session.execute(question)}
+
+
+def run_of_batch(model: str, start: datetime, end: datetime) -> str | None:
+    """Return the newest run of a model's DAG for a window; a run by hand has no data interval and is not found."""
+    question = (
+        select(DagRun.run_id)
+        .where(DagRun.dag_id == model, DagRun.data_interval_start == start, DagRun.data_interval_end == end)
+        .order_by(DagRun.id.desc())
+        .limit(1)
+    )
+    with create_session() as session:
+        return session.scalar(question)
+
+
+def run_of_decision(model: str, decision_id: str) -> str | None:
+    """Return the run that a decision started: it has the decision's id."""
+    question = select(DagRun.run_id).where(DagRun.dag_id == f"{model}{RETRAIN}", DagRun.run_id == decision_id)
+    with create_session() as session:
+        return session.scalar(question)

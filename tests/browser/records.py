@@ -10,12 +10,18 @@ import yaml
 from demo import simulator
 from demo.places import ROOT
 from demo.simulator import START, WEEK, WEEKS
+from ml.domain.records import Trigger
+from ml.domain.windows import Window
+from ml.flows.decide import decide
+from ml.flows.evaluate import evaluate
 from ml.flows.loop import run
 from ml.flows.replay import replay
 from ml.flows.replay_record import record_replay
+from ml.flows.train import train
 from ml.flows.workspace import Workspace
 from ml.settings import Settings
 from ml.specs import ModelSpec, load_spec
+from ml.specs.gate import ApprovalSpec
 
 NEW = {
     "model": "returns",
@@ -39,7 +45,19 @@ def fill(home: Path, *, weeks: int = WEEKS) -> Settings:
     with Workspace.open(settings, actor="airflow") as workspace:
         run(workspace, spec, start=START, end=START + weeks * WEEK)
         record_replay(workspace, replay(workspace, spec, jobs=1))
+        _let_wait(workspace, spec, weeks)
     return settings
+
+
+def _let_wait(workspace: Workspace, spec: ModelSpec, weeks: int) -> None:
+    """Train once more, by a spec that asks a person before what passed goes live."""
+    asking = spec.model_copy(update={"gate": spec.gate.model_copy(update={"approval": ApprovalSpec()})})
+    newest = Window(START + (weeks - 1) * WEEK, START + weeks * WEEK)
+    decision = decide(workspace, asking, newest, force=True, reason="To have one that waits.", trigger=Trigger.MANUAL)
+    train(workspace, asking, decision.id)
+    result = evaluate(workspace, asking, decision.id)
+    if not result.passed:
+        raise RuntimeError(f"the version that should wait did not pass: {result.sentence}")
 
 
 def _specs(settings: Settings) -> ModelSpec:

@@ -15,6 +15,7 @@ from tests.browser.site import CONSOLE, MODEL, PHONE, ROOT, WIDE, Looking, looki
 IMAGES = ROOT / "docs" / "images"
 TALLEST = 2600
 BATCH = "2025-04-27T00:00:00Z"
+DRIFTED = "2025-10-05T00:00:00Z"
 
 
 def main(home: Path, airflow: Path) -> None:
@@ -30,6 +31,7 @@ def main(home: Path, airflow: Path) -> None:
         ("console-decision", f"{MODEL}/decisions/{decision}", WIDE, False),
         ("console-version", f"{MODEL}/versions/4", WIDE, False),
         ("console-batch", f"{MODEL}/batches/{BATCH}", WIDE, False),
+        ("console-approvals", f"{CONSOLE}/approvals", WIDE, False),
         ("console-replay", f"{MODEL}/replays/{replay}", WIDE, False),
         ("console-tab", "/dags/deliveries/plugin/evergreen-model", WIDE, False),
         ("console-phone", MODEL, PHONE, False),
@@ -38,6 +40,11 @@ def main(home: Path, airflow: Path) -> None:
         for name, path, width, dark in pages:
             _picture(browser, IMAGES / f"{name}.png", path, width=width, dark=dark)
             print(name)
+        with browser.at(f"{MODEL}/batches/{DRIFTED}") as (page, _):
+            profile = page.locator("section", has=page.get_by_role("heading", name="Profile", exact=True))
+            page.set_viewport_size({"width": WIDE, "height": _height(page)})
+            page.wait_for_timeout(800)
+            profile.screenshot(path=IMAGES / "console-profile.png")
 
 
 def _ids(home: Path) -> tuple[str, str]:

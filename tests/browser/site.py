@@ -127,7 +127,7 @@ class Looking:
         )
         context.add_cookies([{"name": "_token", "value": self.site.token, "url": self.site.address}])
         theme = json.dumps("dark" if dark else "light")
-        context.add_init_script(f"localStorage.setItem('theme', {theme})")
+        context.add_init_script(f"window === top && localStorage.setItem('theme', {theme})")  # a frame has none
         page, seen = context.new_page(), Seen()
         seen.watch(page, self.site.address)
         page.goto(self.site.address + path)

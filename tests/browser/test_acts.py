@@ -4,11 +4,49 @@ from __future__ import annotations
 
 import time
 
+from demo.simulator import WEEK
+from ml.domain.windows import Window, parse_moment
 from ml.flows.workspace import Workspace
 from tests.browser.records import settings_of
-from tests.browser.site import MODEL, Looking, Site, settle
+from tests.browser.site import CONSOLE, MODEL, Looking, Site, settle
 
 REPLAY_SECONDS = 480
+REPORT_SECONDS = 240
+UNREPORTED = "2025-07-06T00:00:00Z"
+
+
+def test_an_approval_is_clicked_and_recorded(browser: Looking, site: Site) -> None:
+    comment = "The gain holds on the newest weeks."
+    with browser.at(CONSOLE) as (page, seen):
+        page.get_by_role("link", name="1 version waits for approval").filter(visible=True).click()
+        page.get_by_role("button", name="Approve").click()
+        dialog = page.get_by_role("alertdialog")
+        confirm = dialog.get_by_role("button", name="Approve")
+        assert confirm.is_disabled()
+        dialog.get_by_label("Comment").fill(comment)
+        confirm.click()
+        page.get_by_text("No version waits for a person").wait_for()
+        assert seen.console == []
+    with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+        last, champion = reader.promotions("deliveries")[-1], reader.champion("deliveries")
+        assert champion is not None
+        word = reader.approval("deliveries", champion.version)
+    assert word is not None
+    assert (word.answer, word.actor, word.via, word.comment) == ("approved", site.user, "console", comment)
+    assert (last.to_version, last.act, last.actor) == (champion.version, "promote", site.user)
+
+
+def test_a_report_is_built_by_a_click(browser: Looking, site: Site) -> None:
+    with browser.at(f"{MODEL}/batches/{UNREPORTED}") as (page, seen):
+        page.get_by_role("button", name="Build the report").click()
+        frame = page.locator("iframe")
+        frame.wait_for(timeout=REPORT_SECONDS * 1000)
+        assert frame.get_attribute("sandbox") == "allow-scripts"
+        frame.content_frame.get_by_text("drift", exact=False).first.wait_for()
+        assert seen.elsewhere == []
+    with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+        start = parse_moment(UNREPORTED)
+        assert [one.kind for one in reader.reports("deliveries", Window(start, start + WEEK))] == ["evidently-drift"]
 
 
 def test_a_rollback_is_clicked_and_recorded(browser: Looking, site: Site) -> None:

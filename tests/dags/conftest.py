@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.airflow_home import use_airflow_home
+from tests.airflow_home import ignore_others_warnings, use_airflow_home
 
 DAGS = Path(__file__).parents[2] / "dags"
 
@@ -17,14 +17,7 @@ if str(DAGS) not in sys.path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Warnings that Airflow raises about its own code are not ours to correct."""
-    others = [
-        f"ignore::{category}" for category in ("DeprecationWarning", "FutureWarning", "UserWarning", "ResourceWarning")
-    ]
-    ours = [f"error::{category}:(ml|evergreen_dags).*" for category in ("DeprecationWarning", "UserWarning")]
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(*others, *ours))
+    ignore_others_warnings(items, Path(__file__).parent, "evergreen_dags")
 
 
 MINIMAL = """\
@@ -59,9 +52,9 @@ def write(models: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def bag(models: Path) -> Callable[[], Any]:
-    """Parse the DAG folder as Airflow does; of all DAGs in it, give those of the models."""
+    """Parse the DAG folder as Airflow does; of all DAGs in it, give those of the models, and ``keep``."""
 
-    def parse(*, replay: bool = False) -> Any:
+    def parse(*, keep: str = "") -> Any:
         from airflow.dag_processing.dagbag import BundleDagBag
 
         before = list(sys.path)
@@ -70,8 +63,8 @@ def bag(models: Path) -> Callable[[], Any]:
         finally:
             sys.path[:] = before
         assert found.import_errors == {}
-        if not replay:
-            found.dags.pop("evergreen.replay", None)
+        for dag_id in {"evergreen.replay", "evergreen.report"} - {keep}:
+            found.dags.pop(dag_id, None)
         return found
 
     return parse

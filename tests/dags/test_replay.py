@@ -32,20 +32,20 @@ ANSWERS = {
 def test_it_is_one_dag_for_all_models_in_a_file_of_its_own(write, bag):
     write("orders")
     write("parcels", "polcy: {}")
-    dags = bag(replay=True).dags
+    dags = bag(keep=DAG_ID).dags
     assert sorted(dags) == [DAG_ID, "orders", "orders.retrain", "parcels"]
     assert dags[DAG_ID].relative_fileloc == "evergreen_replay.py"
     assert dags[DAG_ID].params.get_param("model").schema["enum"] == ["orders", "parcels"]
 
 
 def test_without_a_model_there_is_no_dag_and_no_error(bag):
-    assert bag(replay=True).dags == {}
+    assert bag(keep=DAG_ID).dags == {}
 
 
 def test_it_never_starts_by_itself_and_needs_no_unpausing(write, bag, monkeypatch):
     write("orders")
     monkeypatch.setenv("EVERGREEN_TRAINING_POOL", "training")
-    dag = bag(replay=True).dags[DAG_ID]
+    dag = bag(keep=DAG_ID).dags[DAG_ID]
     assert type(dag.timetable).__name__ == "NullTimetable"
     assert dag.is_paused_upon_creation is False
     (task,) = dag.tasks
@@ -72,7 +72,7 @@ def test_it_survives_serialisation(write, bag):
     from airflow.serialization.serialized_objects import DagSerialization
 
     write("orders")
-    first, second = (DagSerialization.to_dict(bag(replay=True).dags[DAG_ID]) for _ in range(2))
+    first, second = (DagSerialization.to_dict(bag(keep=DAG_ID).dags[DAG_ID]) for _ in range(2))
     assert first == second
     assert sorted(DagSerialization.from_dict(first).params) == sorted(ANSWERS)
 

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import event
 
 from ml.registry import Registry
-from ml.views.console import batch, decision, drift, models, replays, specs, story, version
+from ml.views.approvals import waiting
+from ml.views.card import card
+from ml.views.console import audit, batch, beside, decision, drift, models, replays, shapes, specs, story, version
 from tests.builders import MODEL, week
 from tests.unit.views.story import told
 
@@ -60,7 +62,14 @@ def every_page(reader: Any) -> None:
     version.versions_page(reader, MODEL, limit=10)
     version.version_page(reader, MODEL, 1)
     batch.batch_page(reader, MODEL, week(3).start)
-    batch.quarantine_of(reader, MODEL, week(3).start)
+    batch.validation_at(reader, MODEL, week(3).start)
+    batch.report_of(reader, MODEL, week(3).start)
+    shapes.sources_of(reader, MODEL, week(3).start)
+    beside.beside(reader, MODEL, "accuracy", 1, 2)
+    card(reader, MODEL, 1)
+    waiting(reader, [MODEL])
+    for acts in (True, False):
+        audit.audit_page(reader, MODEL, limit=10, acts=acts)
     specs.spec_page(reader, MODEL)
     replays.replays_page(reader, MODEL)
 

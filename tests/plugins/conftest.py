@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from ml.registry import Registry
-from tests.airflow_home import ROOT, use_airflow_home
+from tests.airflow_home import ROOT, ignore_others_warnings, use_airflow_home
 from tests.unit.views.story import told
 
 with warnings.catch_warnings(action="ignore"):  # Starlette's, about the client that it uses
@@ -25,14 +25,7 @@ PREFIX = "/evergreen"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Warnings that Airflow raises about its own code are not ours to correct."""
-    others = [
-        f"ignore::{category}" for category in ("DeprecationWarning", "FutureWarning", "UserWarning", "ResourceWarning")
-    ]
-    ours = [f"error::{category}:(ml|evergreen_console).*" for category in ("DeprecationWarning", "UserWarning")]
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings(*others, *ours))
+    ignore_others_warnings(items, Path(__file__).parent, "evergreen_console")
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,9 @@ def main(home: Path) -> None:
             shown = client.get(f"/evergreen/api/models/{MODEL}")
             body = {"reason": "no such champion", "to_version": 2}
             acted = client.post(f"/evergreen/api/models/{MODEL}/rollback", json=body)
+            worded = client.post(f"/evergreen/api/models/{MODEL}/versions/3/approve", json={"comment": "nobody asked"})
             total = listed.json()["page"]["total"] if listed.is_success else -1
-            found[role] = [listed.status_code, total, shown.status_code, acted.status_code]
+            found[role] = [listed.status_code, total, shown.status_code, acted.status_code, worded.status_code]
     print(f"\n{json.dumps(found)}")
 
 

@@ -8,18 +8,28 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount, Route
 
-from tests.builders import MODEL
+from tests.builders import MODEL, week
 from tests.plugins.conftest import PREFIX, Login
 
+BATCH = f"{week(3).start:%Y-%m-%dT%H:%M:%SZ}"
 READS = {
     f"/api/models/{MODEL}": 200,
     "/api/models": 200,
+    "/api/approvals": 200,
+    f"/api/models/{MODEL}/approvals": 200,
     f"/api/models/{MODEL}/story": 200,
     f"/api/models/{MODEL}/drift": 200,
     f"/api/models/{MODEL}/decisions": 200,
     f"/api/models/{MODEL}/versions": 200,
     f"/api/models/{MODEL}/versions/1": 200,
     f"/api/models/{MODEL}/spec": 200,
+    f"/api/models/{MODEL}/audit": 200,
+    f"/api/models/{MODEL}/versions/1/beside/2": 200,
+    f"/api/models/{MODEL}/versions/1/card": 200,
+    f"/api/models/{MODEL}/batches/{BATCH}": 200,
+    f"/api/models/{MODEL}/batches/{BATCH}/run": 200,
+    f"/api/models/{MODEL}/batches/{BATCH}/shapes": 200,
+    f"/api/models/{MODEL}/batches/{BATCH}/quarantine": 200,
     f"/api/models/{MODEL}/replays": 200,
     "/api/openapi.json": 200,
     "/static/console.js": 200,

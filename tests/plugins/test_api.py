@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 
+from ml.domain.records import Quantity
 from ml.registry import Registry
-from tests.builders import MODEL, week
+from tests.builders import MODEL, observation, week
 from tests.plugins.conftest import PREFIX, Login
 
 API = f"{PREFIX}/api/models/{MODEL}"
@@ -14,7 +18,7 @@ API = f"{PREFIX}/api/models/{MODEL}"
 def test_the_plugin_is_loaded_whole(login: Login) -> None:
     client = login("admin")
     (plugin,) = [one for one in client.get("/api/v2/plugins").json()["plugins"] if one["name"] == "evergreen"]
-    assert [one["destination"] for one in plugin["react_apps"]] == ["nav", "dag", "dashboard"]
+    assert [one["destination"] for one in plugin["react_apps"]] == ["nav", "dag", "dag_run", "dashboard"]
     assert [one["url_prefix"] for one in plugin["fastapi_apps"]] == [PREFIX]
     assert client.get("/api/v2/plugins/importErrors").json()["import_errors"] == []
     for app in plugin["react_apps"]:
@@ -76,6 +80,72 @@ def test_the_drift_map_ranks_columns(login: Login) -> None:
     assert login("viewer").get(f"{API}/drift?columns=1").json()["columns"] == ["hour"]
 
 
+def test_columns_on_which_the_champion_draws_most_come_first(login: Login, registry: Registry) -> None:
+    drawn = {"drifted": False, "threshold": 0.1, "method": "wasserstein", "weight": 0.7, "interval": [0.01, 0.09]}
+    with registry.write() as writer:
+        quiet = observation(4, Quantity.COLUMN_DRIFT, 0.02, subject="calm", detail=drawn)
+        writer.add_observations(MODEL, [quiet])
+    drift = login("viewer").get(f"{API}/drift").json()
+    assert drift["columns"] == ["calm", "hour", "price"]
+    assert drift["weights"] == {"calm": 0.7}
+    (cell,) = [one for one in drift["cells"] if one["weight"] is not None]
+    assert (cell["drifted"], cell["interval"]) == (False, [0.01, 0.09])
+
+
+def test_the_audit_names_who_did_what(login: Login) -> None:
+    client = login("viewer")
+    acts = client.get(f"{API}/audit?acts=true").json()["events"]
+    assert [one["kind"] for one in acts][:2] == ["rollback", "promotion"]
+    assert {one["kind"] for one in acts} == {"spec", "training", "promotion", "rejection", "rollback"}
+    first = client.get(f"{API}/audit?limit=3").json()
+    assert [one["number"] for one in first["events"]] == [first["below"] + place for place in (2, 1, 0)]
+    rest = client.get(f"{API}/audit?limit=200&below={first['below']}").json()
+    assert rest["events"][-1]["number"] == 1
+    assert rest["below"] is None
+
+
+def test_a_batch_without_profiles_says_what_is_missing(login: Login) -> None:
+    found = login("viewer").get(f"{API}/batches/{week(3).start.isoformat()}/shapes").json()
+    assert found["columns"] == []
+    assert "no profile" in found["missing"]
+
+
+def test_a_card_is_given_out_in_a_sandbox(login: Login) -> None:
+    answer = login("viewer").get(f"{API}/versions/1/card")
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert "power, version 1" in answer.text or f"{MODEL}, version 1" in answer.text
+
+
+def test_only_a_file_that_passes_the_audit_is_given_out(
+    login: Login, registry: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import numpy as np
+    from sklearn.linear_model import LinearRegression
+
+    from ml.artifacts.models import put_model
+    from ml.artifacts.store import ArtifactStore
+
+    store = ArtifactStore(str(tmp_path / "artifacts"))
+    good = put_model(store, LinearRegression().fit(np.eye(2), [0.0, 1.0]))
+    evil = store.put(b"no archive at all")
+    for place, (digest, status) in enumerate([(good, 200), (evil, 409), ("0" * 64, 409)]):
+        with registry.write() as writer:
+            version = writer.register_version(
+                model=MODEL,
+                run_key=f"by-hand-{place}",
+                as_of=week(6).end,
+                trained_from=week(0).start,
+                trained_until=week(6).end,
+                model_sha256=digest,
+                manifest={},
+            )
+        answer = login("viewer").get(f"{API}/versions/{version.version}/file")
+        assert answer.status_code == status, answer.text[:200]
+        if status == 200:
+            assert answer.headers["Content-Disposition"].startswith("attachment;")
+            assert hashlib.sha256(answer.content).hexdigest() == good
+
+
 def test_a_decision_says_why_and_what_followed(login: Login) -> None:
     client = login("viewer")
     decisions = client.get(f"{API}/decisions").json()["decisions"]
@@ -127,7 +197,13 @@ def test_a_batch_that_failed_before_it_had_rows_is_shown_too(login: Login) -> No
         f"{PREFIX}/api/models/nothing/spec",
         f"{API}/decisions/nothing",
         f"{API}/versions/99",
+        f"{API}/made/nothing",
+        f"{API}/versions/99/card",
+        f"{API}/versions/99/file",
+        f"{API}/versions/1/beside/99",
         f"{API}/batches/1999-01-01T00:00:00Z",
+        f"{API}/batches/1999-01-01T00:00:00Z/shapes",
+        f"{API}/batches/{week(3).start.isoformat()}/report",
         f"{API}/replays/nothing",
     ],
 )

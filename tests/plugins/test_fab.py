@@ -22,11 +22,11 @@ def test_fabs_roles_see_and_act_as_airflow_lets_them(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    listed_total_shown_acted = json.loads(done.stdout.strip().splitlines()[-1])
-    assert listed_total_shown_acted == {
-        "Viewer": [200, 1, 200, 403],
-        "User": [200, 1, 200, 409],
-        "Op": [200, 1, 200, 409],
-        "Admin": [200, 1, 200, 409],
-        "Public": [200, 0, 403, 403],
+    listed_total_shown_acted_worded = json.loads(done.stdout.strip().splitlines()[-1])
+    assert listed_total_shown_acted_worded == {
+        "Viewer": [200, 1, 200, 403, 403],
+        "User": [200, 1, 200, 409, 409],
+        "Op": [200, 1, 200, 409, 409],
+        "Admin": [200, 1, 200, 409, 409],
+        "Public": [200, 0, 403, 403, 403],
     }

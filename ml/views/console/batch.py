@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ml.domain.errors import NotFoundError
 from ml.domain.findings import Finding
-from ml.domain.records import Quantity
+from ml.domain.records import Quantity, SnapshotRole, Validation
 from ml.domain.windows import Window
 from ml.registry.convert import AnyRow
 from ml.views.console import statements
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_SNAPSHOTS = 20
 _MOST_MEASURED = 5000
+REPORT = "evidently-drift"
+"""The kind of report that the flow ``report`` records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ class MetricView:
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
-    """All that is on record about a batch. ``other_drift`` is that of predictions and target."""
+    """All that is on record about a batch.
+
+    ``other_drift`` is that of predictions and target; ``report_sha256`` is Evidently's report, None if it is not built.
+    """
 
     model: str
     window: Window
@@ -64,6 +69,7 @@ class BatchPage:
     columns: tuple[DriftCell, ...]
     other_drift: tuple[DriftCell, ...]
     decisions: tuple[StoryDecision, ...]
+    report_sha256: str | None
 
 
 def batch_page(reader: Reader, model: str, start: datetime) -> BatchPage:
@@ -75,8 +81,8 @@ def batch_page(reader: Reader, model: str, start: datetime) -> BatchPage:
     window = _window(reader, model, start)
     place = {"model": model, "start": window.start, "end": window.end}
     snapshots = reader.ask(statements.SNAPSHOTS_OF, **place, limit=_MOST_SNAPSHOTS)
-    rows = [snapshot for snapshot in snapshots if snapshot.role == "rows"]
-    validation = reader.validation_of(rows[0].id) if rows else None
+    validation = _validation(reader, snapshots)
+    built = [one for one in reader.reports(model, window) if one.kind == REPORT]
     found = reader.ask(statements.DRIFT_OF_BATCH, **place, limit=_MOST_MEASURED)
     newest = {(row.quantity, row.subject, row.version): row for row in found}.values()
     taken = decisions(reader, model, start=window.start)
@@ -93,20 +99,35 @@ def batch_page(reader: Reader, model: str, start: datetime) -> BatchPage:
         columns=_drift(newest, Quantity.COLUMN_DRIFT),
         other_drift=_drift(newest, Quantity.PREDICTION_DRIFT) + _drift(newest, Quantity.TARGET_DRIFT),
         decisions=tuple(one for one in taken if (one.start, one.end) == (window.start, window.end)),
+        report_sha256=built[-1].sha256 if built else None,
     )
 
 
-def quarantine_of(reader: Reader, model: str, start: datetime) -> str | None:
-    """Return the digest of the frame of rows that validation set aside, None if there are none.
+def validation_at(reader: Reader, model: str, start: datetime) -> tuple[Window, Validation | None]:
+    """Return the batch that begins at a moment and what validation made of its newest rows, None if it did not yet.
 
     Raises:
         NotFoundError: there is no such batch.
     """
     window = _window(reader, model, start)
     found = reader.ask(statements.SNAPSHOTS_OF, model=model, start=window.start, end=window.end, limit=_MOST_SNAPSHOTS)
-    rows = [snapshot for snapshot in found if snapshot.role == "rows"]
-    validation = reader.validation_of(rows[0].id) if rows else None
-    return None if validation is None else validation.quarantine_sha256
+    return window, _validation(reader, found)
+
+
+def report_of(reader: Reader, model: str, start: datetime) -> str | None:
+    """Return the digest of the newest report of the batch that begins at a moment, None if none was built.
+
+    Raises:
+        NotFoundError: there is no such batch.
+    """
+    built = [one for one in reader.reports(model, _window(reader, model, start)) if one.kind == REPORT]
+    return built[-1].sha256 if built else None
+
+
+def _validation(reader: Reader, snapshots: Iterable[AnyRow]) -> Validation | None:
+    """What validation made of the newest rows among snapshots, the newest first."""
+    rows = next((snapshot for snapshot in snapshots if snapshot.role == SnapshotRole.ROWS.value), None)
+    return None if rows is None else reader.validation_of(rows.id)
 
 
 def _window(reader: Reader, model: str, start: datetime) -> Window:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ml.artifacts.store import ArtifactStore
 from ml.registry import Reader, Registry
 from ml.settings import Settings
+
+if TYPE_CHECKING:
+    from ml.profiles import Profile
 
 __all__ = ["Reader", "Records"]
 
@@ -37,6 +41,18 @@ class Records:
     def artifact(self, sha256: str) -> bytes:
         """Return stored bytes, checked against their digest."""
         return self.store.get(sha256)
+
+    def model_file(self, sha256: str) -> bytes:
+        """Return the file of an estimator, after every check that is made before one is loaded."""
+        from ml.artifacts.models import audited
+
+        return audited(self.store, sha256)
+
+    def profile(self, sha256: str) -> Profile:
+        """Return a stored profile."""
+        from ml.profiles import Profile
+
+        return Profile.from_bytes(self.store.get(sha256))
 
     def first_rows(self, sha256: str, *, limit: int) -> tuple[list[str], list[list[str | None]], int]:
         """Return the first rows of a stored frame as short texts: names of columns, rows, and how many rows in all."""

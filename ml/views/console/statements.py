@@ -262,3 +262,37 @@ REPLAYS = _asking(
        WHERE model = :model ORDER BY id DESC LIMIT :limit""",
     "key start as_of advice actor created_at",
 )
+
+_EVENT = "number kind record key rows as_of actor created_at sha256 signature"
+EVENTS = _asking(
+    """SELECT number, kind, record, "key", rows, as_of, actor, created_at, sha256, signature FROM event
+       WHERE model = :model AND number < :below ORDER BY number DESC LIMIT :limit""",
+    _EVENT,
+)
+
+ACTS = _asking(
+    """SELECT number, kind, record, "key", rows, as_of, actor, created_at, sha256, signature FROM event
+       WHERE model = :model AND number < :below AND kind IN
+         ('spec', 'training', 'refit', 'approval', 'promotion', 'rejection', 'rollback', 'erasure')
+       ORDER BY number DESC LIMIT :limit""",
+    _EVENT,
+)
+"""Events that changed the spec, a version or the champion: walked by the key of the chain, the newest first."""
+
+BOTH_SCORED = _asking(
+    """SELECT o.window_start, o.window_end, o.version, o.value, o.rows FROM observation o
+       WHERE o.model = :model AND o.quantity = 'metric' AND o.quantity <> 'column_drift' AND o.subject = :metric
+         AND o.version IN (:first, :second)
+       ORDER BY o.window_start DESC, o.as_of DESC, o.revision DESC LIMIT :limit""",
+    "window_start window_end version value rows",
+)
+"""The primary metric of two versions, the newest batch first; of one batch and version the newest value first."""
+
+METRICS_OF_VERSION = _asking(
+    """SELECT o.window_start, o.window_end, o.value, o.rows, o.detail FROM observation o
+       WHERE o.model = :model AND o.quantity = 'metric' AND o.quantity <> 'column_drift' AND o.subject = :metric
+         AND o.version = :version
+       ORDER BY o.window_start DESC, o.as_of DESC, o.revision DESC LIMIT :limit""",
+    "window_start window_end value rows detail",
+)
+"""One metric of one version, the newest batch first; of one batch the newest value first."""

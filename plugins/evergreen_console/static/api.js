@@ -14,6 +14,9 @@ function address(path, query) {
   return url;
 }
 
+/** Where a page, a file or a frame of ours is. */
+export const addressOf = (path) => address(path).href;
+
 async function answer(response) {
   const body = response.headers.get("content-type")?.includes("json") ? await response.json() : null;
   if (response.ok) return body;

@@ -1,7 +1,9 @@
 // One batch: what came in, what was found, what was measured, what was decided.
 import { Badge, Stack, Text, h, useParams, useState } from "./host.js";
 import { ofModel, useAnswer } from "./api.js";
-import { Answered, Empty, Facts, Link, Mono, More, Page, Rows, Section, Severity, Verdict, to } from "./parts.js";
+import { Answered, Empty, Facts, Link, Mono, More, Page, RIGHT, Rows, RunLink, Section, Severity, Verdict, to } from "./parts.js";
+import { Report } from "./report.js";
+import { ShapesOf } from "./shapes.js";
 import { batch, count, moment, number, short } from "./words.js";
 
 export function Batch() {
@@ -11,7 +13,7 @@ export function Batch() {
   return h(Page, {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: data ? `Batch ${batch(data.window.start, data.window.end)}` : "Batch",
     beside: data && h(State, { data }),
-  }, h(Answered, { answer, height: "24rem" }, (found) => h(Told, { data: found, model })));
+  }, h(Answered, { answer, height: "24rem" }, (found) => h(Told, { data: found, done: answer.reload, model })));
 }
 
 function State({ data }) {
@@ -19,19 +21,24 @@ function State({ data }) {
   return data.passed ? h(Badge, { colorPalette: "green", variant: "subtle" }, "usable") : h(Badge, { colorPalette: "red", variant: "subtle" }, "stopped");
 }
 
-const Told = ({ data, model }) =>
-  h(Stack, { gap: 4 },
+function Told({ data, done, model }) {
+  const run = useAnswer(ofModel(model, "batches", data.window.start, "run"));
+  return h(Stack, { gap: 4 },
     h(Section, { title: "What came in" }, h(Facts, { facts: [
       ["From, until before", `${moment(data.window.start)} – ${moment(data.window.end)}`],
       ["Usable rows", count(data.rows_kept)],
       ["Rows set aside", count(data.rows_quarantined)],
+      ["Run in Airflow", h(RunLink, { answer: run })],
       ...data.decisions.map((one) => ["Decision", h(Link, { to: to.decision(model, one.id) }, h(Verdict, { verdict: one.verdict }))]),
     ] })),
     h(Section, { title: "Findings", beside: data.findings.length > 0 && count(data.findings.length) }, h(Findings, { findings: data.findings })),
     data.has_quarantine && h(Section, { title: "Rows set aside" }, h(SetAside, { model, start: data.window.start, total: data.rows_quarantined })),
     h(Section, { title: "Performance", beside: "on the rows whose labels have arrived" }, h(Metrics, { metrics: data.metrics, model })),
-    h(Section, { title: "Drift", beside: "against the rows that the champion was trained on" }, h(Drift, { cells: [...data.other_drift.map((one) => ({ ...one, column: `${one.column} (not a feature)` })), ...data.columns] })),
+    h(Section, { title: "Drift", beside: "drifted: beyond the threshold, and by more than chance" }, h(Drift, { cells: [...data.other_drift.map((one) => ({ ...one, column: `${one.column} (not a feature)` })), ...data.columns] })),
+    h(Section, { title: "Profile", beside: "each column over the same of the rows that the champion had learned from" }, h(ShapesOf, { drift: data.columns, model, start: data.window.start })),
+    h(Section, { title: "Evidently's report" }, h(Report, { built: data.report_sha256 !== null, done, model, possible: data.columns.length > 0, start: data.window.start })),
     h(Section, { title: "Snapshots", beside: "a later one of the same kind replaces the one before" }, h(Snapshots, { snapshots: data.snapshots })));
+}
 
 const Findings = ({ findings }) =>
   findings.length === 0
@@ -45,8 +52,6 @@ const Findings = ({ findings }) =>
         ["Rows", (one) => (one.rows ? count(one.rows) : ""), RIGHT],
         ["What to do", (one) => h(Text, { color: "fg.muted", minWidth: "14rem" }, one.remedy)],
       ] });
-
-const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end" };
 
 function SetAside({ model, start, total }) {
   const [shown, setShown] = useState(false);
@@ -75,6 +80,8 @@ const Drift = ({ cells }) =>
         ["Drifted", (one) => (one.value === null ? h(Badge, { variant: "subtle" }, "not testable") : one.drifted ? h(Badge, { colorPalette: "orange", variant: "subtle" }, "≈ drifted") : "no")],
         ["Measure", (one) => one.method],
         ["Value", (one) => number(one.value), RIGHT],
+        ["Interval", (one) => (one.interval ? `${number(one.interval[0])} to ${number(one.interval[1])}` : "–"), RIGHT],
+        ["Chance alone", (one) => (one.p_value === null ? "–" : number(one.p_value, 2)), RIGHT],
         ["Threshold", (one) => number(one.threshold), RIGHT],
         ["Note", (one) => one.note],
       ] });

@@ -1,5 +1,6 @@
 // What the entry Models of Airflow's navigation shows: a page each for models, a model, and what there is of it.
 import { Route, Routes, h } from "./host.js";
+import { Approvals } from "./approvals.js";
 import { Batch } from "./batch.js";
 import { Decision } from "./decision.js";
 import { Model } from "./model.js";
@@ -13,6 +14,7 @@ const Nowhere = () => h(Page, { title: "Models" }, h(Empty, { title: "There is n
 const Console = () =>
   h(Routes, null,
     h(Route, { index: true, element: h(Models) }),
+    h(Route, { path: "approvals", element: h(Approvals) }),
     h(Route, { path: "models/:model", element: h(Model) }),
     h(Route, { path: "models/:model/decisions/:decision", element: h(Decision) }),
     h(Route, { path: "models/:model/versions/:version", element: h(Version) }),

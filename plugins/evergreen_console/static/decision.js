@@ -1,7 +1,7 @@
 // One decision: why, what would have changed it, what followed.
 import { Stack, Text, h, useParams } from "./host.js";
 import { ofModel, useAnswer } from "./api.js";
-import { Answered, Facts, Link, Mono, Page, Section, Stage, Verdict, to } from "./parts.js";
+import { Answered, Facts, Link, Mono, Page, RunLink, Section, Stage, Verdict, to } from "./parts.js";
 import { Tree } from "./tree.js";
 import { batch, moment, number, signed } from "./words.js";
 
@@ -42,8 +42,9 @@ function Followed({ data: { decision, version, gate, promotion }, model }) {
 const Step = ({ title, children }) =>
   h(Text, { as: "li", listStyleType: "none" }, h(Text, { as: "span", color: "fg.muted", display: "inline-block", minWidth: "5.5rem" }, title), children);
 
-const Recorded = ({ taken, model }) =>
-  h(Facts, { facts: [
+function Recorded({ taken, model }) {
+  const run = useAnswer(ofModel(model, "decisions", taken.id, "run"));
+  return h(Facts, { facts: [
     ["Batch", h(Link, { to: to.batch(model, taken.window.start) }, batch(taken.window.start, taken.window.end))],
     ["Asked by", taken.trigger === "manual" ? taken.actor || "hand" : "the schedule"],
     taken.reason && ["Reason given", taken.reason],
@@ -51,6 +52,8 @@ const Recorded = ({ taken, model }) =>
     ["Id, also of the run that it started", h(Mono, null, taken.id)],
     ["Policy", h(Mono, null, taken.policy_sha256.slice(0, 16))],
     ["History", h(Mono, null, taken.history_sha256.slice(0, 16))],
+    taken.verdict === "retrain" && ["Run in Airflow", h(RunLink, { answer: run })],
   ] });
+}
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,8 +1,9 @@
 // One model: its story, drift, decisions, versions and spec.
 import { Badge, Box, Button, HStack, RouterLink, SimpleGrid, Stack, Text, h, useParams, useState } from "./host.js";
 import { get, ofModel, useAnswer } from "./api.js";
+import { Audit } from "./audit.js";
 import { HeatFigure } from "./heat.js";
-import { Answered, Block, Empty, Facts, Health, Link, More, Page, Rows, Section, Stage, Verdict, to } from "./parts.js";
+import { Answered, Block, Empty, Facts, Health, Link, More, Page, RIGHT, Rows, Section, Stage, Verdict, to } from "./parts.js";
 import { StoryFigure } from "./story.js";
 import { ago, batch, count, moment, number, percent, signed } from "./words.js";
 
@@ -55,7 +56,7 @@ function Body({ model, row }) {
             data.earlier && h(More, { onClick: () => setBefore(data.earlier) }, "Earlier batches"),
             before && h(More, { onClick: () => setBefore(null) }, "Latest batches")))
         : h(Empty, { title: "No batch has come in yet" }, `Unpause the DAG ${model}, or start a run of it: its first batch begins the story.`))),
-    h(Section, { title: "Drift of columns", beside: drift.data && drift.data.of > drift.data.columns.length ? `the ${drift.data.columns.length} that drifted most, of ${drift.data.of}` : "the one that drifted most comes first" },
+    h(Section, { title: "Drift of columns", beside: drift.data && ordered(drift.data) },
       h(Answered, { answer: drift }, (data) => data.cells.length > 0
         ? h(HeatFigure, { map: data, model })
         : h(Empty, { title: "Nothing to compare with yet" }, "Drift is measured against the rows that the champion was trained on: it begins with the first batch after the first promotion."))),
@@ -63,7 +64,14 @@ function Body({ model, row }) {
       h(Section, { title: "Decisions" }, h(Answered, { answer: story }, (data) => h(Decisions, { decisions: data.decisions, model }))),
       h(Section, { title: "Batches" }, h(Answered, { answer: story }, (data) => h(Batches, { batches: data.batches, metric: row.metric, model })))),
     h(Section, { title: "Versions" }, h(Answered, { answer: versions }, (data) => h(Versions, { first: data, metric: row.metric, model }))),
-    h(Section, { title: "Spec", beside: spec.data && `as recorded ${moment(spec.data.changed_at)}` }, h(Answered, { answer: spec }, (data) => h(Spec, { spec: data }))));
+    h(Section, { title: "Spec", beside: spec.data && `as recorded ${moment(spec.data.changed_at)}` }, h(Answered, { answer: spec }, (data) => h(Spec, { spec: data }))),
+    h(Section, { title: "Audit", beside: "the chain of custody: each event holds the digest of the one before" }, h(Audit, { model })));
+}
+
+/** What the order of the columns means, and how many of them there are. */
+function ordered({ columns, of, weights }) {
+  const order = Object.keys(weights).length > 0 ? "by how much the champion draws on each" : "the most drifting one first: weights are not on record";
+  return of > columns.length ? `${columns.length} of ${of} columns, ${order}` : order;
 }
 
 const FEW = 8;
@@ -100,8 +108,6 @@ function Batches({ batches, metric, model }) {
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end", whiteSpace: "nowrap" };
-
 function Versions({ first, metric, model }) {
   const [pages, setPages] = useState([first]);
   const all = pages.flatMap((one) => one.versions);
@@ -129,4 +135,4 @@ function Spec({ spec }) {
     h(Block, { name: "Spec" }, diff ? spec.diff.map((line, place) => h(Box, { as: "span", color: COLOURS[line[0]] ?? "fg.muted", display: "block", key: place }, line || " ")) : spec.yaml));
 }
 
-const COLOURS = { "+": "fg.success", "-": "fg.error" };
+const COLOURS = { "+": { base: "green.800", _dark: "green.300" }, "-": { base: "red.800", _dark: "red.300" } };

@@ -1,11 +1,11 @@
 // The page Models: who needs attention.
 import {
-  Box, Button, Flex, HStack, Input, NativeSelect, Stack, Text, h, useEffect, useSearchParams, useState,
+  Box, Button, Flex, HStack, Input, NativeSelect, RouterLink, Stack, Text, h, useEffect, useSearchParams, useState,
 } from "./host.js";
 import { get, useAnswer } from "./api.js";
 import { Answered, Empty, Health, Link, Page, Rows, Section, Verdict, to } from "./parts.js";
 import { Spark } from "./spark.js";
-import { ago, moment, number } from "./words.js";
+import { ago, many, moment, number } from "./words.js";
 
 const WAIT = 250; // milliseconds after the last key
 
@@ -20,7 +20,8 @@ export function Models() {
       else after.delete(name);
       return after;
     }, { replace: true });
-  return h(Page, { title: "Models", note: "What every model is doing and why. Those that need attention come first." },
+  return h(Page, { title: "Models", note: "What every model is doing and why. Those that need attention come first.",
+    beside: h(Box, { flex: 1, textAlign: "end" }, h(Button, { asChild: true, size: "xs", variant: "outline" }, h(RouterLink, { to: to.approvals() }, "Approvals"))) },
     h(Filters, { page: answer.data?.page, query, change }),
     h(Section, { title: "All models", beside: answer.data && `${answer.data.page.total} shown` },
       h(Answered, { answer, height: "20rem" }, (data) =>
@@ -60,7 +61,7 @@ function List({ first, query }) {
   const [pages, setPages] = useState([first]);
   const [error, setError] = useState(null);
   useEffect(() => setPages((before) => [first, ...before.slice(1)]), [first]);
-  const rows = pages.flatMap((one) => one.page.rows.map((row) => ({ ...row, dag: one.dags[row.model] })));
+  const rows = pages.flatMap((one) => one.page.rows.map((row) => ({ ...row, dag: one.dags[row.model], waiting: one.waiting[row.model] ?? 0 })));
   const after = pages.at(-1).page.after;
   const more = () =>
     get("models", { ...query, after }).then((next) => setPages((before) => [...before, next]), setError);
@@ -84,7 +85,10 @@ const Named = ({ row }) =>
   h(Stack, { gap: 0.5, minWidth: "10rem", maxWidth: "20rem" },
     h(Link, { to: to.model(row.model), fontWeight: "semibold", overflowWrap: "anywhere" }, row.model),
     h(Text, { color: "fg.muted", fontSize: "xs", lineClamp: 2 }, row.description || row.problem),
-    h(Text, { color: "fg.muted", fontSize: "xs" }, [row.problem, row.owner, ...row.tags].join(" · ")));
+    h(Text, { color: "fg.muted", fontSize: "xs" }, [row.problem, row.owner, ...row.tags].join(" · ")),
+    row.waiting > 0 && h(Waiting, { row }));
+
+const Waiting = ({ row }) => h(Box, null, h(Link, { fontSize: "xs", to: to.approvals() }, h("span", { "aria-hidden": true }, "◆ "), `${many(row.waiting, "version")} ${row.waiting === 1 ? "waits" : "wait"} for approval`));
 
 const Metric = ({ row }) =>
   h(HStack, { gap: 3 },
@@ -121,4 +125,4 @@ const Card = ({ row }) =>
     h(Flex, { align: "center", gap: 2, justify: "space-between" }, h(Link, { to: to.model(row.model), fontWeight: "semibold", overflowWrap: "anywhere" }, row.model), h(Health, { word: row.health.word })),
     h(Text, { color: "fg.muted", fontSize: "xs" }, row.health.reason),
     h(Flex, { gap: 4, justify: "space-between", wrap: "wrap" }, h(Metric, { row }), h(Champion, { row })),
-    h(Decided, { row }));
+    h(Decided, { row }), row.waiting > 0 && h(Waiting, { row }));

@@ -8,13 +8,16 @@ const ROOT = "/plugin/evergreen";
 /** Addresses of pages. They are stable: people send them to each other. */
 export const to = {
   models: () => ROOT,
+  approvals: () => `${ROOT}/approvals`,
   model: (model) => `${ROOT}/models/${encodeURIComponent(model)}`,
   decision: (model, id) => `${to.model(model)}/decisions/${encodeURIComponent(id)}`,
   version: (model, number) => `${to.model(model)}/versions/${number}`,
   batch: (model, start) => `${to.model(model)}/batches/${encodeURIComponent(start)}`,
   replays: (model) => `${to.model(model)}/replays`,
   replay: (model, id) => `${to.replays(model)}/${encodeURIComponent(id)}`,
-  dag: (model) => `/dags/${encodeURIComponent(model)}`,
+  dag: (dag) => `/dags/${encodeURIComponent(dag)}`,
+  actions: (dag, run) => `${to.run(dag, run)}/required_actions`,
+  run: (dag, run) => `${to.dag(dag)}/runs/${encodeURIComponent(run)}`,
 };
 
 export const Link = ({ to: target, children, ...rest }) =>
@@ -114,3 +117,13 @@ export const More = ({ onClick, children }) => h(Button, { onClick, size: "xs", 
 
 export const Labelled = ({ label, children, help, ...rest }) =>
   h(Field.Root, rest, h(Field.Label, { fontSize: "xs", color: "fg.muted" }, label), children, help && h(Field.HelperText, null, help));
+
+/** A link back to the run in Airflow that made what the page shows, where there is one. */
+export function RunLink({ answer }) {
+  const found = answer.data;
+  if (answer.error) return h(Text, { color: "fg.muted" }, "not known: ", answer.error.message);
+  if (found === null) return "…";
+  return found.run === null ? "none: by hand, or from the command line" : h(Link, { to: to.run(found.dag, found.run) }, found.run);
+}
+
+export const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end", whiteSpace: "nowrap" };

@@ -1,14 +1,12 @@
 // Replays: what other policies would have done over a model's past, and the form that starts one.
-import { Badge, Button, Flex, HStack, Input, Stack, Text, h, useDark, useEffect, useParams, useState } from "./host.js";
-import { getRun, ofModel, startRun, useAnswer } from "./api.js";
+import { Badge, Button, Flex, HStack, Input, Stack, Text, h, useDark, useParams, useState } from "./host.js";
+import { ofModel, useAnswer } from "./api.js";
 import { Answered, Block, Empty, Facts, Failed, Labelled, Link, Page, Rows, Section, to } from "./parts.js";
 import { Figure, Plot, palette } from "./plot.js";
+import { Progress, useRun } from "./run.js";
 import { count, moment, number, percent } from "./words.js";
 
 const DAG = "evergreen.replay";
-const POLL = 3000; // milliseconds between two looks at a run
-const ENDED = new Set(["success", "failed"]);
-
 export function Replays() {
   const { model } = useParams();
   const answer = useAnswer(ofModel(model, "replays"));
@@ -28,18 +26,10 @@ export function Replays() {
 
 function Form({ model, done }) {
   const [asked, setAsked] = useState({ start: "", end: "", error: "", training: "" });
-  const [run, setRun] = useState(null);
-  const [error, setError] = useState(null);
-  const running = run !== null && !ENDED.has(run.state);
-  useEffect(() => {
-    if (!running) return undefined;
-    const timer = setTimeout(() => getRun(DAG, run.dag_run_id).then((found) => { setRun(found); if (ENDED.has(found.state)) done(); }, setError), POLL);
-    return () => clearTimeout(timer);
-  }, [run]);
+  const { run, running, error, start: begin } = useRun(DAG, done);
   const start = (event) => {
     event.preventDefault();
-    setError(null);
-    startRun(DAG, conf(model, asked)).then(setRun, setError);
+    begin(conf(model, asked));
   };
   const field = (name, label, rest) => h(Labelled, { label, width: "11rem" }, h(Input, { onChange: (event) => setAsked({ ...asked, [name]: event.target.value }), size: "sm", value: asked[name], ...rest }));
   return h(Stack, { as: "form", gap: 3, onSubmit: start },
@@ -48,7 +38,7 @@ function Form({ model, done }) {
       field("error", "Cost of an error", { min: 0, placeholder: "as in the spec", step: "any", type: "number" }),
       field("training", "Cost of a retraining", { min: 0, placeholder: "as in the spec", step: "any", type: "number" }),
       h(Button, { disabled: running, loading: running, size: "sm", type: "submit" }, "Start replay")),
-    run && h(Progress, { run }),
+    run && h(Progress, { dag: DAG, run, what: "The replay" }),
     error && h(Failed, { error }));
 }
 
@@ -57,12 +47,6 @@ const conf = (model, { start, end, error, training }) => ({
   ...(start && { start: `${start}T00:00:00Z` }), ...(end && { end: `${end}T00:00:00Z` }),
   ...(error !== "" && { error: Number(error) }), ...(training !== "" && { training: Number(training) }),
 });
-
-const SAID = { queued: "waits for a free worker", running: "is being played", success: "is on record, below", failed: "failed: its log says why" };
-
-const Progress = ({ run }) =>
-  h(Text, { "aria-live": "polite", fontSize: "sm", role: "status" }, "The replay ", SAID[run.state] ?? run.state, ". ",
-    h(Link, { textDecoration: "underline", to: `/dags/${encodeURIComponent(DAG)}/runs/${encodeURIComponent(run.dag_run_id)}` }, "Its run in Airflow"));
 
 export function Replay() {
   const { model, replay: id } = useParams();

@@ -1,67 +1,96 @@
 // One version: what it is, what it saw, how it was judged, what became of it; and what a person may do about it.
 import { Badge, Box, HStack, Stack, Text, h, useParams } from "./host.js";
-import { ofModel, useAnswer } from "./api.js";
-import { RollBack } from "./rollback.js";
-import { Answered, Block, Empty, Facts, Link, Mono, Page, Rows, Section, Stage, to } from "./parts.js";
+import { addressOf, ofModel, useAnswer } from "./api.js";
+import { Compare } from "./compare.js";
+import { Curves } from "./curves.js";
+import { Frame } from "./frame.js";
+import { Importance } from "./importance.js";
+import { LineageFigure } from "./lineage.js";
+import { RollBack } from "./act.js";
+import { Waits, Word } from "./approvals.js";
+import { Answered, Block, Empty, Facts, Link, Mono, Page, RIGHT, Rows, RunLink, Section, Stage, to } from "./parts.js";
 import { IntervalFigure } from "./interval.js";
-import { batch, count, moment, number, short, signed } from "./words.js";
+import { batch, count, many, moment, number, short, signed } from "./words.js";
 
 export function Version() {
   const { model, version: wanted } = useParams();
   const answer = useAnswer(ofModel(model, "versions", wanted));
   const head = useAnswer(ofModel(model));
   const version = answer.data?.version;
+  const waiting = useAnswer(ofModel(model, "approvals"));
+  const waits = waiting.data?.waiting.find((one) => one.version === version?.version);
+  const done = () => [answer, head, waiting].forEach((one) => one.reload());
   const may = head.data?.may_act && version?.stage === "retired";
   return h(Page, {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: `Version ${wanted}`, note: answer.data?.gate?.sentence,
     beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: version.stage }),
-      may && h(RollBack, { model, version: version.version, champion: answer.data.champion, done: () => { answer.reload(); head.reload(); } })),
+      waits && h(Waits, { one: waits }), waits && head.data?.may_act && h(Word, { done, waiting: waits }),
+      may && h(RollBack, { champion: answer.data.champion, done, model, path: ofModel(model, "rollback"), version: version.version })),
   }, h(Answered, { answer, height: "24rem" }, (data) => h(Told, { data, metric: head.data?.row.metric, model })));
 }
 
-const Told = ({ data: { version, gate, served, snapshots }, metric, model }) =>
+const Told = ({ data, data: { version, gate, served, snapshots }, metric, model }) =>
   h(Stack, { gap: 4 },
     h(Section, { title: "What it is" }, h(Facts, { facts: [
       ["Estimator", version.manifest.estimator],
       ["Trained on rows", `${moment(version.trained_from)} – ${moment(version.trained_until)}${version.manifest.rows ? ` (${count(version.manifest.rows)})` : ""}`],
       version.refit_until && ["Fitted again on all rows until", moment(version.refit_until)],
       ["Decision", h(Link, { to: to.decision(model, version.run_key) }, short(version.run_key, 34))],
+      ["Run in Airflow", h(Run, { decision: version.run_key, model })],
       version.manifest.seconds !== undefined && ["Training took", `${number(version.manifest.seconds)} s`],
       ["Code", h(Mono, null, version.manifest.code_version)],
-      ["Model file, SHA-256", h(Mono, { title: version.refit_sha256 ?? version.model_sha256 }, short(version.refit_sha256 ?? version.model_sha256, 24))],
+      ["Model file, SHA-256", h(Box, null, h(Mono, { title: version.refit_sha256 ?? version.model_sha256 }, short(version.refit_sha256 ?? version.model_sha256, 24)), " ",
+        h(Box, { as: "a", color: "fg.info", download: "", href: addressOf(ofModel(model, "versions", version.version, "file")), textDecoration: "underline" }, "Download"))],
     ] })),
-    h(Section, { title: "Compared", beside: gate && `${count(gate.rows)} held-out rows, later than anything either had seen` },
+    h(Section, { title: "Verdict of the gate", beside: gate && `${count(gate.rows)} held-out rows, later than anything either had seen` },
       gate === null ? h(Empty, { title: "Not judged yet" }, "The gate compares it with the champion when the retraining goes on.") : h(Compared, { gate, metric, model })),
-    gate && h(Section, { title: "Checks of the gate" }, h(Checks, { gate })),
+    gate && h(Section, { title: "Checks of the gate", beside: `${count(gate.findings.length)}, the passed and the not applicable ones too` }, h(Checks, { gate })),
+    h(Section, { title: "Compared with another version" }, h(Compare, { metric, model, page: data })),
+    gate && h(Section, { title: "On the held-out rows", beside: "what the judged version predicted, beside what came" }, h(Curves, { gate })),
+    h(Section, { title: "Importance", beside: "how far predictions move when a feature is shuffled" }, h(Importance, { shares: version.manifest.reference?.importance })),
     h(Section, { title: "Champion", beside: "every time it became that" }, h(Served, { model, served })),
-    h(Section, { title: "Made from", beside: `${count(snapshots.length)} snapshots` }, h(Lineage, { model, snapshots })),
-    h(Section, { title: "How it was made" }, h(Made, { manifest: version.manifest })));
+    h(Section, { title: "Made from", beside: many(snapshots.length, "snapshot") }, h(Stack, { gap: 3 }, h(LineageFigure, { model, page: data }), h(Lineage, { model, snapshots }))),
+    h(Section, { title: "How it was made" }, h(Made, { manifest: version.manifest })),
+    h(Section, { title: "Model card" }, h(Frame, { path: ofModel(model, "versions", version.version, "card"), title: `Model card of ${model}, version ${version.version}` })));
+
+function Run({ decision, model }) {
+  return h(RunLink, { answer: useAnswer(ofModel(model, "decisions", decision, "run")) });
+}
+
+/** How it was tested, and what so many rows can show at all. */
+function evidence({ evidence: found, rows }) {
+  return [
+    found.method && `Tested by ${found.method.replaceAll("_", " ")}${found.block > 1 ? ` in blocks of ${count(found.block)} rows` : ""}.`,
+    found.resolution !== undefined && `${count(rows)} labelled rows can show differences of ${number(found.resolution, 2)} or more.`,
+    found.attempt !== undefined && (found.attempt > 1 ? `Attempt ${found.attempt} on rows like these: the confidence is raised accordingly.` : "The first attempt on these rows."),
+    found.over_best && `Over the best champion so far ${signed(found.over_best.difference)} (${signed(found.over_best.interval[0])} to ${signed(found.over_best.interval[1])}).`,
+  ].filter(Boolean).join(" ");
+}
 
 function Compared({ gate, metric, model }) {
   const other = gate.metrics.champion ? "champion" : Object.keys(gate.metrics).find((name) => name !== "challenger");
   const rows = Object.entries(gate.metrics.challenger ?? {}).map(([name, value]) => ({ name, value, other: gate.metrics[other]?.[name] ?? null }));
-  const against = gate.champion === null ? "always predicting the same" : h(Link, { to: to.version(model, gate.champion) }, `version ${gate.champion}`);
+  const against = gate.champion === null ? "always predicting the same" : h(Link, { textDecoration: "underline", to: to.version(model, gate.champion) }, `version ${gate.champion}`);
   return h(Stack, { gap: 4 },
     gate.interval && h(IntervalFigure, { gate, metric }),
-    h(Text, { color: "fg.muted", fontSize: "sm" }, "Beside it, on the same rows: ", against, "."),
+    h(Text, { color: "fg.muted", fontSize: "sm" }, evidence(gate), " Beside it, on the same rows: ", against, "."),
     h(Rows, { name: "Metrics", rows, keyOf: (row) => row.name, columns: [
       ["Metric", (row) => h(HStack, { gap: 2 }, h(Text, { fontWeight: row.name === metric ? "semibold" : "normal" }, row.name), row.name === metric && h(Badge, { size: "xs", variant: "subtle" }, "primary"))],
       ["This version", (row) => number(row.value, 4), RIGHT],
+      ["Interval", (row) => { const found = gate.evidence.intervals?.[row.name]; return found ? `${number(found[0])} to ${number(found[1])}` : "–"; }, RIGHT],
       [gate.champion === null ? "A constant" : "The champion then", (row) => number(row.other, 4), RIGHT],
       ["Difference", (row) => (row.other === null ? "–" : signed(row.value - row.other)), RIGHT],
     ] }));
 }
 
-const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end" };
-
-const OUTCOMES = { passed: ["●", "green"], failed: ["■", "red"], warning: ["▲", "orange"], overridden: ["◆", "purple"] };
+const OUTCOMES = { passed: ["●", "green"], failed: ["■", "red"], warning: ["▲", "orange"], overridden: ["◆", "purple"], not_applicable: ["–", "gray"], cannot_tell: ["?", "orange"] };
 
 const Checks = ({ gate }) =>
   h(Rows, { name: "Checks", rows: gate.findings, columns: [
     ["Outcome", (one) => { const [mark, palette] = OUTCOMES[one.outcome] ?? ["?", "gray"]; return h(Badge, { colorPalette: palette, variant: "subtle", whiteSpace: "nowrap" }, h("span", { "aria-hidden": true }, mark), one.outcome.replaceAll("_", " ")); }],
     ["Check", (one) => h(Text, { whiteSpace: "nowrap" }, `${one.code} ${one.subject}`)],
-    ["Seen", (one) => one.seen],
-    ["Expected", (one) => one.expected],
+    ["Seen", (one) => h(Text, { minWidth: "14rem" }, one.seen)],
+    ["Expected", (one) => h(Text, { minWidth: "10rem" }, one.expected)],
     ["What to do", (one) => (one.outcome === "failed" || one.outcome === "cannot_tell" ? one.remedy : "")],
   ] });
 
@@ -72,7 +101,7 @@ const Served = ({ served, model }) =>
         ["As of", (one) => moment(one.as_of), { whiteSpace: "nowrap" }],
         ["Act", (one) => one.act],
         ["Before", (one) => (one.from_version === null ? "none" : h(Link, { to: to.version(model, one.from_version) }, `version ${one.from_version}`)), { whiteSpace: "nowrap" }],
-        ["Why", (one) => one.reason],
+        ["Why", (one) => h(Text, { minWidth: "16rem" }, one.reason)],
         ["By", (one) => one.actor],
         ["Written", (one) => moment(one.created_at), { whiteSpace: "nowrap" }],
       ] });

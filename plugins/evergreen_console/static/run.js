@@ -1,0 +1,31 @@
+// Starting a run of one of our DAGs and following it to its end.
+import { Text, h, useEffect, useState } from "./host.js";
+import { getRun, startRun } from "./api.js";
+import { Link, to } from "./parts.js";
+
+const POLL = 3000; // milliseconds between two looks at a run
+const ENDED = new Set(["success", "failed"]);
+
+/** `start(conf)` starts a run, Airflow deciding whether one may; `done` is called when it has ended. */
+export function useRun(dag, done) {
+  const [run, setRun] = useState(null);
+  const [error, setError] = useState(null);
+  const running = run !== null && !ENDED.has(run.state);
+  useEffect(() => {
+    if (!running) return undefined;
+    const look = () => getRun(dag, run.dag_run_id).then((found) => { setRun(found); if (ENDED.has(found.state)) done(); }, setError);
+    const timer = setTimeout(look, POLL);
+    return () => clearTimeout(timer);
+  }, [run]);
+  const start = (conf) => {
+    setError(null);
+    startRun(dag, conf).then(setRun, setError);
+  };
+  return { run, running, error, start };
+}
+
+const SAID = { queued: "waits for a free worker", running: "is being made", success: "is there", failed: "failed: its log says why" };
+
+export const Progress = ({ run, dag, what }) =>
+  h(Text, { "aria-live": "polite", fontSize: "sm", role: "status" }, `${what} `, SAID[run.state] ?? run.state, ". ",
+    h(Link, { textDecoration: "underline", to: to.run(dag, run.dag_run_id) }, "Its run in Airflow"));

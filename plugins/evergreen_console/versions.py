@@ -1,0 +1,57 @@
+"""What the API shows of versions."""
+
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from evergreen_console.records import records
+from evergreen_console.routes import Model, Number, Sandbox, asked, html, of_model, unknown
+from ml.views.card import card
+from ml.views.console.beside import Beside, beside
+from ml.views.console.models import one
+from ml.views.console.version import VersionPage, VersionPageOfList, version_page, versions_page
+
+versions = of_model("a version")
+
+
+@versions.get("/versions")
+def list_versions(
+    model: Model,
+    below: Annotated[int | None, Query(ge=1, description="Only versions with a smaller number.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> VersionPageOfList:
+    """Versions, the newest first."""
+    return asked(versions_page, model, limit=limit, below=below)
+
+
+@versions.get("/versions/{number}")
+def show_version(model: Model, number: Number) -> VersionPage:
+    """One version: what it is, what it saw, how it was judged."""
+    return asked(version_page, model, number)
+
+
+@versions.get("/versions/{number}/beside/{other}")
+def compare(model: Model, number: Number, other: Number) -> Beside:
+    """The primary metric of two versions on the newest batches that both scored."""
+    row = asked(one, model)
+    if row is None:
+        raise unknown(model)
+    return asked(beside, model, row.metric, number, other)
+
+
+@versions.get("/versions/{number}/card", response_class=Response)
+def show_card(model: Model, number: Number) -> Response:
+    """The model card, as a page that runs no script and fetches nothing."""
+    from ml.reports.card import card_html
+
+    return html(card_html(asked(card, model, number)), Sandbox.STILL)
+
+
+@versions.get("/versions/{number}/file", response_class=Response)
+def download(model: Model, number: Number) -> Response:
+    """The model's file (skops), after every check that is made before one is loaded."""
+    version = asked(version_page, model, number).version
+    name = f"{model}-{number}-{version.serving_sha256[:12]}.skops"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-SHA256": version.serving_sha256}
+    content = records().model_file(version.serving_sha256)
+    return Response(content, media_type="application/octet-stream", headers=headers)

@@ -1,0 +1,170 @@
+"""What browsing the console does to Airflow itself: 20 people for a minute, beside a running loop.
+
+    python -m tests.browser.browsing                # from the root; fills a home with the demo's year first
+    python -m tests.browser.browsing --home DIR     # a home that `python -m tests.browser.records DIR` filled
+
+Starts a real Airflow (SQLite, LocalExecutor) on the records, plays a loop of a second model into the same database, and
+asks Airflow's own `/api/v2/version` ten times a second: first with nobody about, then while clients go from page to
+page, each asking for all that a page shows and then reading it for a second. Prints the percentiles of both, those of
+the console's answers, and how many failed. Ends with 1 if an answer failed or the 95th percentile of `version` is more
+than twice that of an idle Airflow. Times are wall times of this machine: only the ratio says something on another one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from statistics import quantiles
+
+import httpx
+import yaml
+
+from tests.browser.records import fill, settings_of
+from tests.browser.site import Site, served
+
+PAUSE_SECONDS = 0.1
+READING_SECONDS = 1.0
+MOST_RATIO = 2.0
+API = "/evergreen/api/models"
+ONE = f"{API}/deliveries"
+LOOP = "beside"
+
+
+class Asked:
+    """Milliseconds of each answer, and what failed; shared by all clients."""
+
+    def __init__(self) -> None:
+        self.milliseconds: list[float] = []
+        self.failed: list[str] = []
+        self._lock = threading.Lock()
+
+    def get(self, client: httpx.Client, path: str) -> None:
+        begun = time.perf_counter()
+        try:
+            status = client.get(path).status_code
+            problem = "" if status == httpx.codes.OK else f"{status} {path}"
+        except httpx.HTTPError as error:
+            problem = f"{type(error).__name__} {path}"
+        with self._lock:
+            self.milliseconds.append(1000 * (time.perf_counter() - begun))
+            self.failed += [problem] if problem else []
+
+    def percentile(self, share: int) -> float:
+        return quantiles(self.milliseconds, n=100)[share - 1]
+
+
+def pages_of(site: Site) -> list[list[str]]:
+    """All that each page asks the API for."""
+    story = site.get(f"{ONE}/story")
+    batches = [one["start"] for one in story["batches"]]
+    decision = story["decisions"][-1]["id"]
+    versions = [one["version"] for one in site.get(f"{ONE}/versions")["versions"]]
+    pages = [
+        [API],
+        [ONE, f"{ONE}/story", f"{ONE}/drift", f"{ONE}/versions", f"{ONE}/spec", f"{ONE}/audit?acts=true"],
+        [f"{ONE}/decisions/{decision}", f"{ONE}/decisions/{decision}/run"],
+        [f"{ONE}/replays"],
+    ]
+    pages += [[f"{ONE}/versions/{one}", ONE, f"{ONE}/versions/{one}/card"] for one in versions]
+    pages += [[f"{ONE}/batches/{one}", f"{ONE}/batches/{one}/run", f"{ONE}/batches/{one}/shapes"] for one in batches]
+    return pages
+
+
+def browse(site: Site, pages: Sequence[Sequence[str]], until: float, seed: int, asked: Asked) -> None:
+    """Go from page to page until a moment."""
+    random = Random(seed)
+    with _client(site) as client:
+        while time.monotonic() < until:
+            for path in random.choice(pages):
+                asked.get(client, path)
+            time.sleep(READING_SECONDS * random.uniform(0.5, 1.5))
+
+
+def watch(site: Site, seconds: float) -> Asked:
+    """Ask Airflow for its version all the time."""
+    asked, until = Asked(), time.monotonic() + seconds
+    with _client(site) as client:
+        while time.monotonic() < until:
+            asked.get(client, "/api/v2/version")
+            time.sleep(PAUSE_SECONDS)
+    return asked
+
+
+def _client(site: Site) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {site.token}"}
+    return httpx.Client(base_url=site.address, headers=headers, timeout=30, trust_env=False)
+
+
+def loop_of(home: Path) -> subprocess.Popen[bytes]:
+    """Play the demo's year once more, as another model, into the same records."""
+    spec = yaml.safe_load((home / "models" / "deliveries.yaml").read_text()) | {"model": LOOP}
+    path = home / f"{LOOP}-{time.time_ns()}.yaml"
+    path.write_text(yaml.safe_dump(spec, sort_keys=False))
+    program = (
+        "import sys; from pathlib import Path; from demo.simulator import START, WEEK, WEEKS; "
+        "from ml.flows.loop import run; from ml.flows.workspace import Workspace; from ml.specs import load_spec; "
+        "from tests.browser.records import settings_of\n"
+        "with Workspace.open(settings_of(Path(sys.argv[1]))) as workspace:\n"
+        "    run(workspace, load_spec(Path(sys.argv[2])), start=START, end=START + WEEKS * WEEK)\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", program, str(home), str(path)])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="evergreen-browsing-") as folder:
+        home = given.home or Path(folder) / "home"
+        if not settings_of(home).database_url or not (home / "evergreen.db").exists():
+            home.mkdir(parents=True, exist_ok=True)
+            fill(home)
+        with served(Path(folder) / "airflow", home) as site:
+            return measure(site, home, given.clients, given.seconds)
+
+
+def measure(site: Site, home: Path, clients: int, seconds: float) -> int:
+    pages, asked = pages_of(site), Asked()
+    watch(site, 5)
+    alone = watch(site, seconds / 2)
+    loop = loop_of(home)
+    try:
+        time.sleep(5)
+        beside_loop = watch(site, seconds / 2)
+        until = time.monotonic() + seconds
+        with ThreadPoolExecutor(clients) as pool:
+            for number in range(clients):
+                pool.submit(browse, site, pages, until, number, asked)
+            browsed = watch(site, seconds)
+        running = loop.poll() is None
+    finally:
+        loop.kill()
+        loop.wait()
+    return report([("idle", alone), ("beside a loop", beside_loop), ("and browsed", browsed)], asked, running)
+
+
+def report(version: Sequence[tuple[str, Asked]], console: Asked, loop_ran: bool) -> int:
+    print(f"{'/api/v2/version':<24} {'answers':>8} {'median ms':>10} {'p95 ms':>8} {'of idle':>8}")
+    idle = version[0][1].percentile(95)
+    for name, one in [*version, ("the console's API", console)]:
+        high = one.percentile(95)
+        print(f"{name:<24} {len(one.milliseconds):>8} {one.percentile(50):>10.1f} {high:>8.1f} {high / idle:>8.2f}")
+    failed = [one for _, part in version for one in part.failed] + console.failed
+    print(
+        f"failed: {len(failed)} {failed[:3]}; the loop {'ran all the time' if loop_ran else 'was over before the end'}"
+    )
+    return 1 if failed or version[-1][1].percentile(95) > MOST_RATIO * idle else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

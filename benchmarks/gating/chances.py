@@ -9,7 +9,6 @@ import numpy as np
 from gating.rates import STRICT, SUPERIOR, Rate, judged
 from gating.worlds import KINDS, apart, champion_and_equals, drawn, fitted, predicted, swapped
 
-
 _A_PAIR = 10  # so often, on fresh rows, two models are used before the next two are fitted
 
 

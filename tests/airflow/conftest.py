@@ -190,7 +190,7 @@ def _write_models(folder: Path) -> None:
     (models / "broken.yaml").write_text("model: broken\nproblem: {kind: classification}\n")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("airflow")
     _write_models(folder)

@@ -14,7 +14,6 @@ from tests.browser.site import Looking, Site, looking, served
 WEEKS = 30
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def here(item: pytest.Item) -> bool:
         return Path(__file__).parent in item.path.parents
@@ -23,10 +22,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.airflow)
         if chromium() is None:
             item.add_marker(pytest.mark.skip(reason=MISSING))
-    items.sort(key=here)  # last and together: their Airflow would take the processor from all tests in between
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("records")
     fill(home, weeks=WEEKS)
@@ -34,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(site: Site) -> Iterator[Looking]:
     with looking(site) as found:
         yield found

@@ -32,7 +32,7 @@ MISSING = {"a model without batches", "tab of another DAG"}
 """Pages of what is not on record: the API answers 404, and a browser writes that on its console."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def addresses(site: Site) -> dict[str, str]:
     decisions = site.get("/evergreen/api/models/deliveries/decisions")["decisions"]
     retraining = next(one for one in decisions if one["verdict"] == "retrain")

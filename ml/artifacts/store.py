@@ -132,6 +132,33 @@ class ArtifactStore:
         aside.unlink()
         return True
 
+    def erase(self, sha256: str, *, older_than: datetime) -> bool:
+        """Delete an artifact for good, and what a crashed deletion left of it; tell whether nothing of it is there.
+
+        It stays if it was put again since ``older_than``. The names are durably gone; what a disk, a backup or a
+        snapshot of the volume keeps is not reached from here.
+
+        Raises:
+            ArtifactError: it cannot be deleted.
+        """
+        location = self._location(sha256)
+        try:
+            if self._remote is not None:
+                if self._remote.exists(location):
+                    self._remote.rm_file(location)
+                return True
+            path = Path(location)
+            aside = path.with_name(f".gone-{sha256}")
+            aside.unlink(missing_ok=True)
+            gone = not path.is_file() or self.remove(Stored(sha256, location, 0, None), older_than=older_than)
+            if path.parent.is_dir():
+                _sync(path.parent)
+            return gone or not path.is_file()
+        except OSError as error:
+            raise ArtifactError(
+                f"{location} cannot be deleted: {error}.", remedy="correct the permissions, then run it again."
+            ) from error
+
     def _is_young_again(self, sha256: str) -> bool:
         """Mark an artifact as used now, so that no collector takes it; tell whether that could be done."""
         if self._remote is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ml.cli.arguments import ModelArgument, age_of, date_of, model_name
+from ml.cli.commands_erase import erase
 from ml.cli.commands_records import reading
 from ml.cli.documents import plain
 from ml.cli.session import Session
@@ -89,14 +90,17 @@ def at(
 
     Example: evergreen audit at sales 2025-06-16
     """
+    from ml.domain.erasures import seen_in
     from ml.reports.custody import live_text
 
     with reading(session.settings) as reader:
         name = model_name(model)
         found = reader.live_at(name, date)
+        erasures = reader.erasures(name)
     if found is None:
         raise NotFoundError(f"Nothing of {name} was live at {date:%Y-%m-%d %H:%M} UTC.", remedy="ask for a later date.")
-    session.answer({"command": "audit at", **plain(found)}, live_text(found))
+    seen = seen_in(found.manifest, found.trained_from, found.refit_until or found.trained_until, erasures)
+    session.answer({"command": "audit at", **plain(found), "erased": plain(seen)}, live_text(found, seen))
 
 
 def reproduce(
@@ -186,4 +190,4 @@ def _head(text: str) -> Head:
 
 
 AUDIT_COMMANDS: dict[str, Callable[..., Any]] = {"verify": verify, "head": head, "at": at}
-COMMANDS: dict[str, Callable[..., None]] = {"reproduce": reproduce, "gc": gc}
+COMMANDS: dict[str, Callable[..., None]] = {"reproduce": reproduce, "gc": gc, "erase": erase}

@@ -38,11 +38,11 @@ class EventKind(StrEnum):
     ROLLBACK = "rollback"
     REPORT = "report"
     REPLAY = "replay"
-    ERASURE = "erasure"  # kept for data erasure, so that it will need no other table
+    ERASURE = "erasure"  # a request, its tombstones, its end
 
 
-SIGNED = frozenset({EventKind.TRAINING, EventKind.REFIT, EventKind.PROMOTION, EventKind.ROLLBACK})
-"""Events that are signed where there is a key: which estimators there are, and which of them serves."""
+SIGNED = frozenset({EventKind.TRAINING, EventKind.REFIT, EventKind.PROMOTION, EventKind.ROLLBACK, EventKind.ERASURE})
+"""Events that are signed where there is a key: which estimators there are, which of them serves, what was erased."""
 
 
 @dataclass(frozen=True, slots=True)

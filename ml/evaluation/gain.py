@@ -5,7 +5,7 @@ The test follows the metric, as the literature does:
 - where a row is right or wrong (accuracy): the score test of paired proportions, McNemar's where nothing is supposed;
 - the area under the ROC curve: DeLong's variance (1988) of the paired difference;
 - everything else: the paired bootstrap;
-- and where the gains of neighbouring rows are correlated, whatever the metric: the bootstrap of blocks.
+- and where the gains of neighbouring rows are correlated, whatever the metric: the t-test with a long-run variance.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ml.evaluation.blocks import block_length, block_means
+from ml.evaluation.blocks import block_length, spread_of_mean
 from ml.evaluation.bootstrap import paired
 from ml.evaluation.proportions import score_bound
 from ml.problems.metric import Floats, Metric, first_of
@@ -37,15 +37,15 @@ class Method(StrEnum):
     SCORE = "score test of paired proportions"
     DELONG = "DeLong"
     BOOTSTRAP = "paired bootstrap"
-    BLOCKS = "paired bootstrap of blocks"
+    SERIAL = "t-test for correlated rows"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gain:
     """A measured gain, positive is better whatever the metric's direction.
 
-    ``bound`` maps a confidence to the value below which the true gain lies with it. ``block`` is the length of the
-    blocks of rows that were taken as one piece of evidence, 1 where rows are independent.
+    ``bound`` maps a confidence to the value below which the true gain lies with it. ``block`` is over how many rows
+    gains are correlated, 1 where rows are independent.
     """
 
     difference: float
@@ -80,11 +80,8 @@ def measure_gain(metric: Metric, ours: Floats, theirs: Floats, *, resamples: int
     moved = sign * (ours_moved - theirs_moved)
     difference = sign * float(metric.of_means(ours.mean(axis=0)) - metric.of_means(theirs.mean(axis=0)))
     block = block_length(moved) if np.isfinite(moved).all() else 1
-    generator = np.random.default_rng(seed)
     if block > 1:
-        return _drawn(
-            metric, ours, theirs, difference=difference, block=block, resamples=resamples, generator=generator
-        )
+        return Gain(difference, _student(difference, *spread_of_mean(moved, block)), Method.SERIAL, block)
     if metric.of_means is first_of and _is_one_step(moved_terms := sign * (ours - theirs)[:, 0]):
         wins, losses = int((moved_terms > 0).sum()), int((moved_terms < 0).sum())
         return Gain(difference, score_bound(wins, losses, len(ours)), Method.SCORE)
@@ -92,7 +89,8 @@ def measure_gain(metric: Metric, ours: Floats, theirs: Floats, *, resamples: int
         return Gain(
             difference, _normal(difference, float(np.sqrt(np.square(moved).mean() / len(moved)))), Method.DELONG
         )
-    return _drawn(metric, ours, theirs, difference=difference, block=1, resamples=resamples, generator=generator)
+    drawn = paired(metric, ours, theirs, resamples=resamples, generator=np.random.default_rng(seed))[1]
+    return _drawn(metric.name, difference, drawn)
 
 
 def value_interval(metric: Metric, terms: Floats, confidence: float) -> tuple[float, float]:
@@ -126,35 +124,18 @@ def _normal(centre: float, error: float) -> Bound:
     return lambda confidence: centre + _NORMAL.inv_cdf(confidence) * error
 
 
-def _drawn(
-    metric: Metric,
-    ours: Floats,
-    theirs: Floats,
-    *,
-    difference: float,
-    block: int,
-    resamples: int,
-    generator: np.random.Generator,
-) -> Gain | str:
-    drawn = _resampled(metric, ours, theirs, block=block, resamples=resamples, generator=generator)
+def _student(centre: float, error: float, freedom: int) -> Bound:
+    from scipy.special import stdtrit  # late: whoever only reads a verdict need not load it
+
+    return lambda confidence: centre + float(stdtrit(freedom, confidence)) * error
+
+
+def _drawn(name: str, difference: float, drawn: Floats) -> Gain | str:
     defined: Floats = drawn[np.isfinite(drawn)]
     if len(defined) < (1.0 - _MOST_UNDEFINED) * len(drawn):
         share = 1.0 - len(defined) / len(drawn)
-        return f"{metric.name} is not defined in {share:.0%} of the resamples: some label is too rare in these rows"
-    return Gain(difference, _percentile(difference, defined), Method.BLOCKS if block > 1 else Method.BOOTSTRAP, block)
-
-
-def _resampled(
-    metric: Metric, ours: Floats, theirs: Floats, *, block: int, resamples: int, generator: np.random.Generator
-) -> Floats:
-    if block == 1:
-        return paired(metric, ours, theirs, resamples=resamples, generator=generator)[1]
-    both = block_means(np.hstack([ours, theirs]), block, resamples=resamples, generator=generator)
-    split = ours.shape[1]
-    sign = 1.0 if metric.higher_is_better else -1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        drawn: Floats = sign * (metric.of_means(both[:, :split]) - metric.of_means(both[:, split:]))
-    return drawn
+        return f"{name} is not defined in {share:.0%} of the resamples: some label is too rare in these rows"
+    return Gain(difference, _percentile(difference, defined), Method.BOOTSTRAP)
 
 
 def _percentile(difference: float, drawn: Floats) -> Bound:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ml.artifacts.frames import put_frame
+import pandas as pd
+
+from ml.artifacts.frames import frame_sha256, put_frame
 from ml.data import read_window
 from ml.data.labels import without_labels
 from ml.domain.errors import DataError
@@ -20,6 +22,7 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
 
     Raises:
         DataError: the source's content cannot be a batch; its findings are recorded first.
+            Or the source still gives rows that were erased from this window.
         SourceUnavailableError: the source does not answer, or has nothing yet.
     """
     try:
@@ -39,6 +42,7 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
     frame = read.frame
     if spec.labels_are_separate:
         frame = without_labels(frame, targets=spec.problem.targets)
+    _must_stay_erased(workspace, spec, window, frame)
     sha256 = put_frame(workspace.store, frame)
     workspace.remember(sha256, frame)
     with workspace.registry.write() as writer:
@@ -54,4 +58,15 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
             columns={str(name): str(dtype) for name, dtype in frame.dtypes.items()},
             source=read.description,
             code_version=code_version(),
+        )
+
+
+def _must_stay_erased(workspace: Workspace, spec: ModelSpec, window: Window, frame: pd.DataFrame) -> None:
+    """Refuse a frame that rows were erased from: read again it would bring them back."""
+    with workspace.registry.read() as reader:
+        erased = reader.erased_digests(spec.model, window)
+    if erased and frame_sha256(frame) in erased:
+        raise DataError(
+            f"The source of {spec.model} still gives rows of {window} that were erased on request.",
+            remedy="erase them at the source, then run the batch again; what is stored stays as it is.",
         )

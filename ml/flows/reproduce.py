@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ import pandas as pd
 
 from ml.artifacts.frames import frame_sha256
 from ml.artifacts.models import model_sha256
-from ml.domain.errors import NotFoundError, RegistryError
+from ml.domain.erasures import Seen, seen_by
+from ml.domain.errors import ArtifactError, NotFoundError, RegistryError
 from ml.domain.records import Version
 from ml.domain.schema import TableSchema
 from ml.flows.provenance import code_version, library_versions
@@ -21,6 +22,7 @@ from ml.flows.train import window_of
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
 from ml.profiles import conform
+from ml.reports.custody import erased_sentence
 from ml.specs import ModelSpec
 from ml.training import Split, fit, refit, refit_set, split_batches, training_set
 
@@ -67,7 +69,7 @@ def reproduce(workspace: Workspace, model: str, number: int) -> Reproduction:
 
     Raises:
         NotFoundError: there is no such version, or its spec is not on record.
-        ArtifactError: a frame that it was trained on is gone, for example erased on request.
+        ArtifactError: a frame that it was trained on is gone, or rows of it were erased on request.
     """
     recorded = _recorded(workspace, model, number)
     version, spec, manifest = recorded.version, recorded.spec, recorded.version.manifest
@@ -96,6 +98,7 @@ def reproduce(workspace: Workspace, model: str, number: int) -> Reproduction:
 def _recorded(workspace: Workspace, model: str, number: int) -> _Recorded:
     with workspace.registry.read() as reader:
         version = reader.version(model, number)
+        _must_be_whole(version, seen_by(version, reader.erasures(model)))
         stored = reader.spec_with(model, version.manifest["spec_sha256"])
         if stored is None:
             raise NotFoundError(f"The spec that version {number} of {model} was trained by is not on record.")
@@ -121,6 +124,16 @@ def _recorded(workspace: Workspace, model: str, number: int) -> _Recorded:
             remedy="run it with the version of Evergreen that trained it: " + str(version.manifest["code_version"]),
         )
     return _Recorded(version, spec, schema, rows, split)
+
+
+def _must_be_whole(version: Version, seen: Sequence[Seen]) -> None:
+    """What learned from rows that are gone cannot come out the same again, and that is what was asked for."""
+    if seen:
+        raise ArtifactError(
+            f"Version {version.version} of {version.model} cannot be trained again bit for bit: rows that it was made "
+            f"from were erased since. {' '.join(map(erased_sentence, seen))}",
+            remedy="nothing; to be rid of what it learned from them, retrain and promote the new version.",
+        )
 
 
 def _same_refit(workspace: Workspace, recorded: _Recorded) -> bool | None:

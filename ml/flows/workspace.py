@@ -135,6 +135,13 @@ class Workspace:
         while len(self._small) > _SMALL_THINGS:
             self._small.popitem(last=False)
 
+    def forget(self) -> None:
+        """Forget all that was read: after an erasure it must not be used again."""
+        self.registry.forget()
+        self._frames.clear()
+        self._cells = 0
+        self._gathered = ("", None)
+
     def close(self) -> None:
         """Release the database."""
         self.registry.close()

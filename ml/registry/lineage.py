@@ -12,8 +12,9 @@ from ml.domain.windows import Window
 from ml.registry.base import Base
 from ml.registry.convert import window_of
 from ml.registry.custody.tables import EventRow
+from ml.registry.erasure_tables import TombstoneRow
 from ml.registry.session import MODEL, Reading
-from ml.registry.tables import SpecRow, ValidationRow
+from ml.registry.tables import SpecRow, ValidationRow, VersionRow
 
 _SPEC = select(SpecRow.spec).where(SpecRow.model == MODEL, SpecRow.sha256 == bindparam("sha256")).limit(1)
 _KEPT = (
@@ -24,6 +25,8 @@ _KEPT = (
 
 _SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
 _TOGETHER = 1000
+_WITHOUT_HOLD = {EventRow.__tablename__, TombstoneRow.__tablename__, VersionRow.__tablename__}
+"""Tables whose digests are looked at with more care, or do not keep an artifact."""
 
 
 class LineageReader(Reading):
@@ -42,16 +45,27 @@ class LineageReader(Reading):
     def digests(self) -> frozenset[str]:
         """Every digest that any record of any model holds, wherever it stands: in a column or deep in a manifest.
 
-        Found by its form and not by a list of columns, so that a table which comes later is never forgotten.
+        Found by its form and not by a list of columns, so that a table which comes later is never forgotten. That a
+        manifest, or a tombstone, names what a version once learned from does not keep erased rows.
         """
         found: set[str] = set()
         for table in Base.metadata.sorted_tables:
             columns = [type_coerce(column, Text) for column in table.c if _is_text(column.type)]
-            if not columns or table.name == EventRow.__tablename__:
-                continue
-            for rows in self._connection.execute(select(*columns)).partitions(_TOGETHER):
-                found.update(digest for row in rows for text in row if text for digest in _SHA256.findall(text))
-        return frozenset(found)
+            if columns and table.name not in _WITHOUT_HOLD:
+                for rows in self._connection.execute(select(*columns)).partitions(_TOGETHER):
+                    found.update(digest for row in rows for text in row if text for digest in _SHA256.findall(text))
+        return frozenset(found | self._digests_of_versions())
+
+    def _digests_of_versions(self) -> set[str]:
+        erased: dict[str, set[str]] = {}
+        for model, sha256 in self._connection.execute(select(TombstoneRow.model, TombstoneRow.old_sha256).distinct()):
+            erased.setdefault(model, set()).add(sha256)
+        columns = [type_coerce(column, Text) for column in VersionRow.__table__.c if _is_text(column.type)]
+        found: set[str] = set()
+        for row in self._connection.execute(select(VersionRow.model.label("of"), *columns)):
+            digests = {digest for text in row[1:] if text for digest in _SHA256.findall(text)}
+            found |= digests - erased.get(row.of, set())
+        return found
 
 
 def _is_text(kind: Any) -> bool:

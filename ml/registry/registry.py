@@ -21,6 +21,7 @@ from ml.registry.custody.signing import Signer
 from ml.registry.data import DataWriter
 from ml.registry.deciding import DecisionReader, DecisionWriter
 from ml.registry.engine import open_engine, parse_url, reading, time_limit
+from ml.registry.erasures import ErasureReader, ErasureWriter
 from ml.registry.failures import in_words, is_passing
 from ml.registry.lineage import LineageReader
 from ml.registry.migrate import migrate
@@ -34,12 +35,20 @@ _ATTEMPTS = 7
 _FIRST_PAUSE_SECONDS = 0.05
 
 
-class Reader(DecisionReader, ReplayReader, CustodyReader, LineageReader):
+class Reader(DecisionReader, ReplayReader, ErasureReader, CustodyReader, LineageReader):
     """All questions, on one connection."""
 
 
 class Writer(
-    DecisionWriter, ModelWriter, DataWriter, WatchWriter, ChampionWriter, ApprovalWriter, ReplayWriter, Reader
+    DecisionWriter,
+    ModelWriter,
+    DataWriter,
+    WatchWriter,
+    ChampionWriter,
+    ApprovalWriter,
+    ReplayWriter,
+    ErasureWriter,
+    Reader,
 ):
     """All questions and all changes, in one transaction."""
 
@@ -127,6 +136,10 @@ class Registry:
 
         with in_words(self._url):
             return self._again(once)
+
+    def forget(self) -> None:
+        """Forget what was read: after an erasure references lead elsewhere."""
+        self._memories = Memories()
 
     def close(self) -> None:
         """Close all connections."""

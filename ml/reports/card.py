@@ -11,6 +11,7 @@ from html import escape
 
 from ml.domain.findings import Finding, Outcome
 from ml.domain.records import Promotion
+from ml.reports.custody import erased_sentence
 from ml.reports.replay.style import STYLE
 from ml.reports.tables import Column, Table, markdown, moment, number
 from ml.views.card import ModelCard, primary_of
@@ -218,6 +219,8 @@ def _lineage(card: ModelCard) -> Section:
 def _why(card: ModelCard) -> Iterator[str]:
     if card.decision is not None:
         yield f"Trained as of {moment(card.decision.as_of)}, because: {card.decision.sentence}"
+    for seen in card.erased:
+        yield f"It had seen rows that are erased. {erased_sentence(seen)} It cannot be reproduced bit for bit."
 
 
 def _approvals(card: ModelCard) -> Section:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from ml.domain.records import Act
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ml.domain.erasures import Seen
     from ml.registry import Live
 
 _SHOWN = 3
 
 
-def live_text(live: Live) -> str:
-    """Return the answer to an auditor's question, a line a fact."""
+def live_text(live: Live, seen: Sequence[Seen] = ()) -> str:
+    """Return the answer to an auditor's question, a line a fact; ``seen`` are erasures of rows that it had seen."""
     facts = {
         "live": f"version {live.version} of {live.model}, {_served(live)}",
         "came by": f"{'a rollback' if live.act == Act.ROLLBACK.value else 'promotion'}, written on "
@@ -23,6 +26,7 @@ def live_text(live: Live) -> str:
         "decided": _decided(live),
         "judged": live.verdict or "there is no verdict on record",
         "trained on": _trained_on(live),
+        **({"erased since": " ".join(map(erased_sentence, seen))} if seen else {}),
         "code": f"{live.manifest.get('code_version', 'not recorded')}; {_libraries(live.manifest)}",
         "spec": str(live.manifest.get("spec_sha256", "not recorded")),
         "estimator": f"{live.manifest.get('estimator', 'not recorded')}, artifact {live.serving_sha256}",
@@ -30,6 +34,21 @@ def live_text(live: Live) -> str:
     }
     width = max(map(len, facts))
     return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts.items())
+
+
+def erased_sentence(seen: Seen) -> str:
+    """Return what a version had seen of the rows of one erasure, and why they are gone."""
+    erasure, what = seen.erasure, "row" if seen.gathered == 1 else "rows"
+    learned = (
+        f"{seen.learned} of them in batches that it was fitted on"
+        if seen.learned
+        else "none in a batch of its training"
+    )
+    by = erasure.actor or "nobody named"
+    return (
+        f"Erasure {erasure.id} of {erasure.created_at:%Y-%m-%d %H:%M} UTC by {by} took {seen.gathered} {what}, "
+        f"{learned} ({erasure.reason})."
+    )
 
 
 def _served(live: Live) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ml.domain.erasures import Seen, seen_by
 from ml.domain.errors import NotFoundError
 from ml.domain.records import Decision, GateResult, Promotion, ScoringRole, Version
 from ml.domain.windows import Window
@@ -33,7 +34,8 @@ class ModelCard:
     """Everything on record about one version.
 
     ``spec`` is the model's spec as it is today, ``promotions`` are all changes that made this version the champion or
-    took its place, ``served`` is how it did on labelled batches as the champion.
+    took its place, ``served`` is how it did on labelled batches as the champion, ``erased`` what it had seen of rows
+    that are erased.
     """
 
     version: Version
@@ -42,6 +44,7 @@ class ModelCard:
     gate: GateResult | None
     promotions: tuple[Promotion, ...]
     served: tuple[Measured, ...]
+    erased: tuple[Seen, ...] = ()
 
 
 def card(reader: Reader, model: str, number: int | None = None) -> ModelCard:
@@ -62,6 +65,7 @@ def card(reader: Reader, model: str, number: int | None = None) -> ModelCard:
         decision=reader.decision(version.run_key),
         gate=reader.gate_result(model, version.version),
         promotions=tuple(one for one in changes if version.version in (one.to_version, one.from_version)),
+        erased=seen_by(version, reader.erasures(model)),
         served=_served(reader, version, primary_of(reader.spec_of(model) or {})),
     )
 

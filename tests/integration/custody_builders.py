@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ml.domain.custody import Audit
+from ml.domain.erasures import Tombstone
 from ml.domain.records import Act, ScoringRole, SnapshotRole
 from ml.registry import Registry
 from ml.registry.engine import open_engine, parse_url
@@ -27,7 +28,7 @@ from tests.integration.registry_builders import (
     window,
 )
 
-GUARDED = ("decision", "gate_result", "approval", "promotion", "event")
+GUARDED = ("decision", "gate_result", "approval", "promotion", "event", "erasure", "tombstone", "erasure_end")
 
 
 def everything(registry: Registry, *, model: str = MODEL) -> None:
@@ -55,10 +56,24 @@ def everything(registry: Registry, *, model: str = MODEL) -> None:
         promote(writer, 1, "back", generation=2, act=Act.ROLLBACK, number=6, model=model, actor="ann")
         roles = {1: ScoringRole.CHAMPION, 2: ScoringRole.SHADOW}
         place = {"window": window(0), "as_of": day(1), "sha256": "scores", "rows": 10}
-        writer.add_scorings(model=model, roles=roles, snapshot_id=first.id, **place)
+        scored = writer.add_scorings(model=model, roles=roles, snapshot_id=first.id, **place)
         writer.add_observations(model, [observation(number, 0.1 + number) for number in range(5)])
         writer.add_report(model, window(0), "drift", "page", as_of=day(1))
         writer.add_replay(replay(f"r-{model}", model=model))
+    with registry.write() as writer:
+        stone = Tombstone(0, "scoring", str(scored[0].id), "sha256", window(0), "scores", "fewer scores", 1)
+        number = writer.add_erasure(
+            model, column="id", keys={"salt": "s"}, rows=1, reason="asked for", actor="tester", tombstones=[stone]
+        )
+        writer.finish_erasure(model, number, removed=1, actor="tester")
+
+
+def filled(url: str) -> str:
+    """Fill a database with one record of every kind, of two models."""
+    with Registry.open(url, actor="tester") as registry:
+        everything(registry)
+        everything(registry, model="other")
+    return url
 
 
 def engine_of(url: str) -> Engine:

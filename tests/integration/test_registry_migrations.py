@@ -19,6 +19,7 @@ from ml.registry import Registry
 from ml.registry.base import Base
 from ml.registry.engine import open_engine, parse_url
 from ml.registry.migrate import HEAD, _config, downgrade, migrate, revision_of
+from tests.integration.custody_builders import GUARDED
 from tests.integration.registry_builders import MODEL, decision, gate_result, promote, registered, version
 
 
@@ -108,7 +109,7 @@ def test_the_guards_are_in_the_catalogue(engine: Engine) -> None:
     assert {name for name in checks if str(name) not in found} == set()
     for stage in ("challenger", "champion", "retired", "rejected"):
         assert f"'{stage}'" in found
-    for table in ("decision", "gate_result", "approval", "promotion", "event"):
+    for table in GUARDED:
         assert f"{table}_append_only" in found
     if engine.dialect.name == "postgresql":
         assert "event_no_truncate BEFORE TRUNCATE ON public.event" in found

@@ -49,6 +49,8 @@ class Shim:
         """Files whose content is not durable."""
         self.nameless: set[str] = set()
         """Files and folders whose name is not durable: their folder was not synchronised since."""
+        self.ungone: dict[str, bytes] = {}
+        """Files that lost their name, with their content: it comes back where their folder was not synchronised."""
         self.opened: dict[int, str] = {}
 
     def point(self, what: str) -> bool:
@@ -65,7 +67,7 @@ class Shim:
         return True
 
     def lose(self) -> None:
-        """What a power cut takes: content that was not synchronised, names whose folder was not."""
+        """What a power cut takes: content that was not synchronised; names, and their loss, whose folder was not."""
         for name, function in REAL.items():
             setattr(os, name, function)
         for name in self.unsynced:
@@ -76,6 +78,8 @@ class Shim:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+        for name, content in self.ungone.items():
+            Path(name).write_bytes(content)
 
     def error(self) -> OSError:
         code = _ERRNO[self.mode]
@@ -83,7 +87,7 @@ class Shim:
 
 
 REAL: dict[str, Callable[..., Any]] = {
-    name: getattr(os, name) for name in ("open", "fdopen", "fsync", "fchmod", "replace", "mkdir", "unlink")
+    name: getattr(os, name) for name in ("open", "fdopen", "fsync", "fchmod", "rename", "replace", "mkdir", "unlink")
 }
 
 
@@ -151,6 +155,8 @@ class _Os:
         name = self._shim.opened.get(handle, "")
         self._shim.unsynced.discard(name)
         self._shim.nameless -= {child for child in self._shim.nameless if str(Path(child).parent) == name}
+        for gone in [one for one in self._shim.ungone if str(Path(one).parent) == name]:
+            del self._shim.ungone[gone]
 
     def replace(self, source: Any, target: Any) -> None:
         self._fail("rename")
@@ -160,6 +166,12 @@ class _Os:
         if str(source) in self._shim.unsynced:
             self._shim.unsynced.discard(str(source))
             self._shim.unsynced.add(str(target))
+
+    def rename(self, source: Any, target: Any) -> None:
+        self._fail("rename")
+        self._shim.ungone[str(source)] = Path(source).read_bytes()
+        REAL["rename"](source, target)
+        self._shim.nameless.add(str(target))
 
     def mkdir(self, path: Any, *more: Any, **options: Any) -> None:
         self._fail("mkdir")
@@ -172,7 +184,10 @@ class _Os:
 
     def unlink(self, path: Any, *more: Any, **options: Any) -> None:
         self._fail("unlink")
+        content = Path(path).read_bytes() if Path(path).is_file() else None
         REAL["unlink"](path, *more, **options)
+        if content is not None and str(path) not in self._shim.nameless:
+            self._shim.ungone[str(path)] = content
         self._shim.nameless.discard(str(path))
 
 

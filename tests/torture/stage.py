@@ -15,6 +15,7 @@ from sqlalchemy import inspect, text
 from ml.artifacts.store import ArtifactStore
 from ml.domain.records import Stage
 from ml.flows.decide import decide
+from ml.flows.erase import erase
 from ml.flows.evaluate import evaluate
 from ml.flows.ingest import ingest
 from ml.flows.label import label
@@ -30,6 +31,8 @@ from tests.integration.streams import SPAN, spec_of, stream
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WINDOWS = list(SPAN.batches(SPAN.end.replace(day=2) - SPAN.start))[:5]
+ERASED = "7"
+"""The key of a row of the first batch."""
 EXTRA = "policy: {when: {kind: never}}\nlabels: {delay: 1d}\ngate: {holdout: 0.3, resamples: 100, min_rows: 20}"
 ARTIFACTS = {
     "snapshot": ("sha256",),
@@ -97,6 +100,11 @@ def _ready_to_roll_back(workspace: Workspace, spec: ModelSpec) -> None:
         assert len(reader.promotions(spec.model)) == 2, "the first version, and one more that is not worse"
 
 
+def _ready_to_erase(workspace: Workspace, spec: ModelSpec) -> None:
+    _ready_to_train(workspace, spec)
+    train(workspace, spec, _decided(workspace, spec))
+
+
 def _rolled_back(workspace: Workspace, spec: ModelSpec) -> None:
     """As a person does who repeats a command that was cut off: looks first whether it was done."""
     with workspace.registry.read() as reader:
@@ -114,6 +122,7 @@ PLAYS: dict[str, Play] = {
     ),
     "train": Play(_ready_to_train, lambda w, s: train(w, s, _decided(w, s))),
     "evaluate": Play(_ready_to_evaluate, lambda w, s: evaluate(w, s, _decided(w, s))),
+    "erase": Play(_ready_to_erase, lambda w, s: erase(w, s.model, [ERASED], reason="asked for")),
     "promote": Play(_ready_to_promote, lambda w, s: promote(w, s, _decided(w, s))),
     "rollback": Play(_ready_to_roll_back, _rolled_back),
     "score": Play(
@@ -165,15 +174,18 @@ def _missing(folder: Path) -> list[str]:
         for table, columns in ARTIFACTS.items():
             for column in columns:
                 named |= {name for name in connection.execute(text(f"SELECT {column} FROM {table}")).scalars() if name}
+        erased = set(connection.execute(text("SELECT old_sha256 FROM tombstone")).scalars())
         for manifest in connection.execute(text("SELECT manifest FROM version")).scalars():
-            named |= _frames(manifest)
+            named |= _frames(manifest, erased)
     engine.dispose()
     return sorted(name for name in named if name and not store.has(name))
 
 
-def _frames(manifest: str) -> set[str]:
+def _frames(manifest: str, erased: set[str]) -> set[str]:
+    """What a version needs, and what it was made from as far as that was not erased."""
     content = json.loads(manifest)
-    return {content["reference_sha256"], content["holdout_predictions_sha256"], *content["snapshots"]}
+    made_from = set(content["snapshots"]) - erased
+    return {content["reference_sha256"], content["holdout_predictions_sha256"], *made_from}
 
 
 def state(folder: Path) -> dict[str, Any]:
@@ -187,9 +199,14 @@ def state(folder: Path) -> dict[str, Any]:
             found[table] = [
                 {name: _timeless(value) for name, value in row.items() if name not in wall_clock} for row in rows
             ]
+        old = set(connection.execute(text("SELECT old_sha256 FROM tombstone")).scalars())
     engine.dispose()
-    return {name: rows for name, rows in found.items() if name != "lease"}
+    left = [path.name for path in (folder / "artifacts").rglob("*") if path.name.removeprefix(".gone-") in old]
+    return {name: rows for name, rows in found.items() if name != "lease"} | {"not erased": left}
 
 
 def _timeless(value: Any) -> Any:
-    return re.sub(r'"seconds":[0-9.e-]+', '"seconds":0', value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    value = re.sub(r'"seconds":[0-9.e-]+', '"seconds":0', value)
+    return re.sub(r'"salt":.*"scrypt":.*', "drawn anew", value)

@@ -12,6 +12,7 @@ from ml.domain.custody import EventKind
 from ml.domain.records import Act, SnapshotRole, Stage
 from ml.registry.base import Base
 from ml.registry.custody.tables import EventRow
+from ml.registry.erasure_tables import ErasureEndRow, ErasureRow, TombstoneRow
 from ml.registry.replay_table import ReplayRow
 from ml.registry.tables import (
     ApprovalRow,
@@ -123,6 +124,9 @@ WHOLE: tuple[Recorded, ...] = (
     _whole(PromotionRow, _of_promotion, "generation"),
     _whole(ReportRow, EventKind.REPORT, "id"),
     _whole(ReplayRow, EventKind.REPLAY, "id"),
+    _whole(ErasureRow, EventKind.ERASURE, "id"),
+    _whole(TombstoneRow, EventKind.ERASURE, None),
+    _whole(ErasureEndRow, EventKind.ERASURE, "erasure_id"),
 )
 RECORDS: tuple[Recorded, ...] = (*WHOLE, LAYOUT, REFIT, REJECTION)
 BY_NAME: Mapping[str, Recorded] = {record.name: record for record in RECORDS}

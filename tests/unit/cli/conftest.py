@@ -82,6 +82,7 @@ def evergreen(
     monkeypatch.setenv("EVERGREEN_DATA_ROOT", str(shop))
     monkeypatch.setenv("EVERGREEN_MODELS_DIR", str(shop / "models"))
     monkeypatch.setenv("EVERGREEN_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("COLUMNS", raising=False)  # a worker process of the tests has it, a pipe has not
     monkeypatch.delenv("EVERGREEN_DATABASE_URL", raising=False)
     monkeypatch.delenv("EVERGREEN_ARTIFACTS_URL", raising=False)
     monkeypatch.chdir(tmp_path)

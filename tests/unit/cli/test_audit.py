@@ -99,3 +99,36 @@ def test_gc_only_says_what_it_would_do(played: Evergreen, tmp_path: Path) -> Non
     assert played("gc", "--older-than", "1h").code == 6
     assert played("gc", "--older-than", "soon").code == 2
     assert played("audit", "verify").code == 0
+
+
+def test_a_key_is_erased_and_what_it_means_is_said(played: Evergreen, tmp_path: Path) -> None:
+    asked = ("erase", "shop", "--column", "order_id", "--key", "1003", "--reason", "request 12")
+    would = played(*asked, "--dry-run")
+    assert would.code == 0
+    assert "1 rows would be erased" in would.out
+    assert "had seen" not in would.out, "nothing was erased yet"
+    done = played(*asked, "--json")
+    assert done.code == 0
+    assert done.document["rows"] == 1
+    assert done.document["is_finished"] is True
+    connection = sqlite3.connect(tmp_path / "home" / "evergreen.db")
+    (keys,) = connection.execute("SELECT keys FROM erasure").fetchone()
+    connection.close()
+    assert set(json.loads(keys)) == {"salt", "scrypt"}, "never the key in clear"
+    again = played(*asked)
+    assert "nothing that is stored holds such a row" in again.out
+    assert "version 1 had seen erased rows. Erasure 1 of" in again.out
+    assert played("audit", "verify").code == 0
+    assert "erased since" in played("audit", "at", "shop", "2026-01-15").out
+    assert "had seen rows that are erased" in played("card", "shop", "--version", "1").out
+    refused = played("reproduce", "shop", "1")
+    assert refused.code == 5
+    assert "cannot be trained again bit for bit" in refused.err
+
+
+def test_an_erasure_needs_a_column_and_a_reason(played: Evergreen) -> None:
+    unclear = played("erase", "shop", "--key", "1003", "--reason", "request 12")
+    assert unclear.code == 2
+    assert "has no key column" in unclear.err
+    assert "--column NAME" in unclear.err
+    assert played("erase", "shop", "--key", "1003").code == 2

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from ml.evaluation.blocks import block_length, block_means
+from ml.evaluation.blocks import block_length, spread_of_mean
 from ml.evaluation.gain import Gain, Method, measure_gain
 from ml.evaluation.proportions import score, score_bound
 from ml.evaluation.spending import doubt_level, proof_level
@@ -185,25 +185,34 @@ def test_independent_rows_are_left_alone() -> None:
     assert np.mean([one == 1 for one in found]) > 0.95
 
 
-def test_blocks_see_the_spread_that_single_rows_hide() -> None:
+def test_the_spread_is_seen_that_single_rows_hide() -> None:
     """The mean of an AR(1) of strength 0.6 spreads 2 times wider than that of as many independent rows."""
-    series = autoregressive(0.6, 2000)[:, None]
-    block = block_length(series[:, 0])
+    series = autoregressive(0.6, 2000)
+    error, waves = spread_of_mean(series, block_length(series))
     single = series.std() / math.sqrt(2000)
-    drawn = block_means(series, block, resamples=2000, generator=np.random.default_rng(0)).std()
-    assert 1.6 * single < drawn < 2.3 * single
+    assert 1.6 * single < error < 2.4 * single
+    assert 20 < waves <= round(0.4 * 2000 ** (2 / 3))
 
 
-def test_intervals_hold_where_errors_are_correlated() -> None:
-    outside, plain = 0, 0
-    for seed in range(200):
-        noise = autoregressive(0.6, 800, seed)
+def test_independent_rows_spread_by_the_textbook() -> None:
+    noise = np.random.default_rng(0).normal(size=4000)
+    error, waves = spread_of_mean(noise, 1)
+    assert error == pytest.approx(noise.std() / math.sqrt(4000), rel=3.0 / math.sqrt(2 * waves))
+    assert spread_of_mean(noise + 5.0, 1)[0] == pytest.approx(error)
+    assert spread_of_mean(2.0 * noise, 1)[0] == pytest.approx(2.0 * error)
+
+
+@pytest.mark.parametrize("strength", [0.6, 0.8])
+def test_intervals_hold_where_errors_are_correlated(strength: float) -> None:
+    outside, plain, runs = 0, 0, 400
+    for seed in range(runs):
+        noise = autoregressive(strength, 800, seed)
         truth = pd.DataFrame({"y": np.zeros(800)})
-        ours, theirs = pd.DataFrame({"prediction": np.full(800, 10.0)}), pd.DataFrame({"prediction": 10.0 + noise})
-        found = gain(ABSOLUTE, truth, ours, theirs, resamples=400)
+        ours, theirs = pd.DataFrame({"prediction": np.full(800, 50.0)}), pd.DataFrame({"prediction": 50.0 + noise})
+        found = gain(ABSOLUTE, truth, ours, theirs)
         low, high = found.interval(0.95)
         outside += not low < 0.0 < high
         plain += abs(noise.mean()) > 1.96 * noise.std() / math.sqrt(800)
-        assert found.method is Method.BLOCKS
-    assert plain / 200 > 0.25, "taken one by one the rows look like far more evidence than they are"
-    assert outside / 200 < 0.12
+        assert found.method is Method.SERIAL
+    assert plain / runs > 0.25, "taken one by one the rows look like far more evidence than they are"
+    assert outside / runs < 0.05 + 3.0 * math.sqrt(0.05 * 0.95 / runs)

@@ -59,11 +59,10 @@ def decide(
             judging=Judging.of(spec.gate),
         )
 
-    if not dry_run:
-        expire(workspace, spec)
-    history, decision = ask()
     if dry_run:
-        return decision
+        return ask()[1]
+    expire(workspace, spec)
+    history, decision = ask()
     ttl = lease_of(spec, by_hand=by_hand)
     for left in reversed(range(_ATTEMPTS)):
         try:

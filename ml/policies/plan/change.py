@@ -129,9 +129,10 @@ def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vecto
 
 
 def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Truth]:
-    """How large a change at each moment would have been by the losses, its variance, and whether anything is known: a column each.
+    """How large a change at each moment would have been by the losses, its variance, and whether anything is known.
 
-    Least squares of the losses above those before, by how little each serving model knew of the new concept.
+    Each is a column. Least squares of the losses above those before, by how little each serving model knew of the new
+    concept.
     """
     place = np.searchsorted(record.batches, moments)
     ignorant = _unlearned(record.first, record.until, moments[:, None]) * (record.batches >= moments[:, None])

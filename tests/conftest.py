@@ -31,6 +31,12 @@ _TOGETHER = ("airflow", "browser")
 """Folders whose tests share one running Airflow."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, as two mostly wait for their Airflow; at most four, for the memory."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     """Keep the tests of a file on one process, and those that share an Airflow: what is dear to make is made once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -174,7 +175,7 @@ def test_the_loop_goes_on_after_it(orders: tuple[Workspace, ModelSpec]) -> None:
     workspace, spec = orders
     erase(workspace, spec.model, [KEY, SERVED], reason="request")
     longer = stream(seed=3)
-    longer["ts"] = (pd.to_datetime(longer["ts"]) + pd.Timedelta(days=12)).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    longer["ts"] = (pd.to_datetime(longer["ts"]) + timedelta(days=12)).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     longer["order_id"] += 5000
     later = Path(workspace.settings.data_root) / "later"
     later.mkdir()

@@ -24,7 +24,7 @@ export function useRun(dag, done) {
   return { run, running, error, start };
 }
 
-const SAID = { queued: "waits for a free worker", running: "is being made", success: "is there", failed: "failed: its log says why" };
+const SAID = { queued: "waits for a free worker", running: "is being made", success: "is ready", failed: "failed: its log says why" };
 
 export const Progress = ({ run, dag, what }) =>
   h(Text, { "aria-live": "polite", fontSize: "sm", role: "status" }, `${what} `, SAID[run.state] ?? run.state, ". ",

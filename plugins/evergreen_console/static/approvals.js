@@ -21,9 +21,9 @@ const One = ({ one, may, done }) =>
   },
     h(Stack, { gap: 4 },
       h(Text, null, one.sentence),
+      h(Text, { color: "fg.muted", fontSize: "sm" }, one.why, " ", h(Link, { textDecoration: "underline", to: to.decision(one.model, one.decision_id) }, "Why it was trained")),
       h(SimpleGrid, { columns: { base: 1, lg: 2 }, gap: 5 },
         h(Stack, { gap: 3, minWidth: 0 }, one.interval && h(IntervalFigure, { gate: one, metric: one.metric }), h(Facts, { facts: [
-          ["Trained because", h(Link, { to: to.decision(one.model, one.decision_id) }, one.why || "see the decision")],
           ["Who may answer", one.users.length > 0 ? one.users.map(([, name]) => name).join(", ") : "whoever may start runs of the model's DAG"],
           ["The same in Airflow", h(Link, { to: to.actions(`${one.model}.retrain`, one.decision_id) }, "Required Actions of the run")],
         ] })),

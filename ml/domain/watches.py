@@ -37,6 +37,17 @@ def batches_of_look(
         if window.start >= since and moment <= now:
             first[window] = min(moment, first.get(window, moment))
     before = sum(moment < now for moment in first.values())
-    if min(before, most) == min(len(first), most):
+    if before >= most or before == len(first):
         return ()
     return tuple(sorted(first)[:most])
+
+
+def is_over(arrived: Iterable[tuple[Window, datetime]], *, now: datetime, most: int) -> bool:
+    """Tell whether all looks were taken before ``now``; reads no more of ``arrived`` than it must."""
+    seen: set[Window] = set()
+    for window, moment in arrived:
+        if moment < now:
+            seen.add(window)
+        if len(seen) >= most:
+            return True
+    return False

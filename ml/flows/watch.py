@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 import pandas as pd
 
 from ml.domain.errors import StalePromotionError
 from ml.domain.records import Act, Observation, Promotion, Quantity
-from ml.domain.watches import ACTOR, batches_of_look, is_automatic, watch_key
+from ml.domain.watches import ACTOR, batches_of_look, is_automatic, is_over, watch_key
 from ml.domain.windows import Window
 from ml.evaluation import Look, worse_than_beaten
 from ml.flows.predictions import predictions_of
@@ -94,12 +95,15 @@ def _look(
     since, now = watched.promotion.as_of, window.end
     batches = {one.window: one for one in reader.batches(spec.model, as_of=now, start=since)}
     both = {watched.promotion.to_version, watched.beaten.to_version}
-    arrived = [
-        (one.window, one.as_of)
-        for one in reader.observations(spec.model, as_of=now)
-        if _is_label_of(one, batches) and both <= _scorers(reader, batches[one.window])
-    ]
-    chosen = batches_of_look(arrived, since=since, now=now, most=asked.batches)
+
+    def arrived() -> Iterator[tuple[Window, datetime]]:
+        for one in reader.observations(spec.model, as_of=now):
+            if _is_label_of(one, batches) and both <= _scorers(reader, batches[one.window]):
+                yield one.window, one.as_of
+
+    if is_over(arrived(), now=now, most=asked.batches):
+        return None
+    chosen = batches_of_look(arrived(), since=since, now=now, most=asked.batches)
     if not chosen:
         return None
     return look_at(

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ml.domain.records import Act, Decision, Observation, Promotion, Quantity, Verdict
-from ml.domain.watches import batches_of_look, watch_key
+from ml.domain.watches import batches_of_look, is_over, watch_key
 from ml.domain.windows import Window
 from ml.policies.decide import Conclusion, conclude, identified
 from ml.policies.facts import Check, Need, Training
@@ -61,7 +61,8 @@ class Move:
 class _Versions:
     """All versions so far: number → challenge; the champion; earlier champions, the last to serve first.
 
-    ``since`` is when the champion was promoted over the newest of the earlier ones; None if it came back by a rollback.
+    ``since`` is when the champion was promoted over the newest of the earlier ones; None if it is not watched, or no
+    longer.
     """
 
     all: dict[int, Challenge] = field(default_factory=dict)
@@ -179,6 +180,9 @@ class _Player:
             if rows and self._world.steps[other].window in places
         ]
         now = self._world.steps[place].as_of
+        if is_over(arrived, now=now, most=asked.batches):
+            versions.since = None
+            return False
         looked = batches_of_look(arrived, since=versions.since, now=now, most=asked.batches)
         champion, beaten = versions.all[versions.champion], versions.all[versions.former[0]]
         if not looked or not self._world.surely_worse(champion, beaten, [places[one] for one in looked], place):

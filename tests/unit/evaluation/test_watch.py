@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.domain.findings import Outcome
-from ml.domain.watches import batches_of_look
+from ml.domain.watches import batches_of_look, is_over
 from ml.domain.windows import Window
 from ml.evaluation import Look, worse_than_beaten
 from ml.evaluation.spending import look_level
@@ -132,6 +132,13 @@ def test_corrections_are_no_reason_to_look_again() -> None:
 
 def test_labels_that_come_together_are_one_look() -> None:
     assert looked([(0, 3), (1, 3)], 3) == [0, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(1, 20)), max_size=40), st.integers(1, 5), st.integers(0, 21))
+def test_there_is_no_look_after_the_last_one(arrived: list[tuple[int, int]], most: int, now: int) -> None:
+    labels = [(day(batch), FIRST + moment * DAY) for batch, moment in arrived]
+    if is_over(labels, now=FIRST + now * DAY, most=most):
+        assert looked(arrived, now, most) == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(1, 20)), max_size=40), st.integers(1, 5))

@@ -97,20 +97,24 @@ def monitor(model: str, batch: Batch, dag_run: Any = None, outlet_events: Any = 
 
 @task.short_circuit(multiple_outputs=False, ignore_downstream_trigger_rules=False)
 def decide(model: str, batch: Batch, dag_run: Any = None, params: Any = None, ti: Any = None) -> str:
-    """Asks the policy whether to retrain and records the answer with all its reasons. If no, the run ends here."""
+    """Looks after a new champion, asks the policy whether to retrain, records its reasons. If no, the run ends here."""
     from ml.flows.decide import decide as flow
+    from ml.flows.watch import rolled_back_at
 
-    form = read_batch_form(params)
+    form, spec, window = read_batch_form(params), find_spec(models_dir(), model), Window.parse(**batch)
     with open_workspace(dag_run) as workspace:
         decision = flow(
             workspace,
-            find_spec(models_dir(), model),
-            Window.parse(**batch),
+            spec,
+            window,
             force=form.force,
             reason=form.reason,
             trigger=Trigger.MANUAL if dag_run.run_type == "manual" else Trigger.SCHEDULE,
             dry_run=form.dry_run,
         )
+        rollback = rolled_back_at(workspace, spec, window)
+    if rollback is not None:
+        log.warning("Version %s is the champion again. %s", rollback.to_version, rollback.reason)
     _tell(decision)
     ti.xcom_push("sentence", decision.sentence[:_SHOWN])
     if form.dry_run:

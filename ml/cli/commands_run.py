@@ -127,6 +127,8 @@ def _said(outcome: Any) -> str:
     """Say what became of a batch in the line of the progress bar."""
     if outcome.stopped is not None:
         return f"{outcome.window.start:%Y-%m-%d} stopped"
+    if outcome.rollback is not None:
+        return f"{outcome.window.start:%Y-%m-%d} rolled back to version {outcome.rollback.to_version}"
     if outcome.promotion is not None:
         return f"{outcome.window.start:%Y-%m-%d} version {outcome.promotion.to_version} promoted"
     if outcome.waits:

@@ -9,7 +9,7 @@ from ml.domain.code import Code
 from ml.domain.codes_dr import DRIFT
 from ml.domain.codes_dv import DATA_VALIDATION
 from ml.domain.codes_pf import PERFORMANCE
-from ml.domain.codes_pg import GATE
+from ml.domain.codes_pg import AFTER, GATE
 
 _CHAPTERS: tuple[tuple[str, str, Mapping[str, Code]], ...] = (
     (
@@ -21,7 +21,11 @@ _CHAPTERS: tuple[tuple[str, str, Mapping[str, Code]], ...] = (
     ),
     ("DR: drift", "What became of the distributions.", DRIFT),
     ("PF: performance", "What became of the champion's metrics.", PERFORMANCE),
-    ("PG: promotion gate", "What the gate saw in a challenger.", GATE),
+    (
+        "PG: promotion gate",
+        "What the gate saw in a challenger, and in a champion after its promotion.",
+        {**GATE, **AFTER},
+    ),
 )
 
 CODES: Mapping[str, Code] = MappingProxyType(

@@ -113,3 +113,15 @@ GATE: Mapping[str, Code] = {
         remedy="Ask when the feature is known; if only after the target, name it in features.exclude.",
     ),
 }
+
+AFTER: Mapping[str, Code] = {
+    "PG016": Code(
+        title="Not worse than the champion it beat",
+        meaning="With gate.watch the beaten champion goes on scoring in the shadow. On the first labelled batches "
+        "since the promotion the new champion is worse than it by more than gate.margin, beyond chance, at a level "
+        "that holds over all looks together. Every look leaves this finding, also if all is well.",
+        remedy="With gate.watch.rollback the beaten champion serves again already. Look at what the rows after the "
+        "promotion have that the held-out ones had not: a change that came and went, a corrupted batch, late labels.",
+    ),
+}
+"""What is asked of a champion after it went live; it blocks nothing, so nothing can override it."""

@@ -7,5 +7,19 @@ from ml.evaluation.curves import curves_of
 from ml.evaluation.exhibits import Exhibits, Origin, Weight
 from ml.evaluation.judge import Judgement, judge
 from ml.evaluation.pick import Pick, pick, terms_of
+from ml.evaluation.watch import Look, worse_than_beaten
 
-__all__ = ["CHECKS", "Exhibits", "Judgement", "Origin", "Pick", "Weight", "curves_of", "judge", "pick", "terms_of"]
+__all__ = [
+    "CHECKS",
+    "Exhibits",
+    "Judgement",
+    "Look",
+    "Origin",
+    "Pick",
+    "Weight",
+    "curves_of",
+    "judge",
+    "pick",
+    "terms_of",
+    "worse_than_beaten",
+]

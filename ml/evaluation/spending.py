@@ -33,3 +33,8 @@ def doubt_level(confidence: float, attempt: int) -> float:
     """
     first, now = (_NORMAL.inv_cdf(1.0 - proof_level(confidence, one)) for one in (1, attempt))
     return 1.0 - _NORMAL.cdf(_NORMAL.inv_cdf((1.0 + confidence) / 2.0) + first - now)
+
+
+def look_level(confidence: float, looks: int) -> float:
+    """Return the one-sided tail that each of at most ``looks`` looks may spend: equal parts of 1 - confidence."""
+    return (1.0 - confidence) / looks

@@ -5,6 +5,6 @@ runs. Every flow takes a :class:`~ml.flows.workspace.Workspace` and a :class:`~m
 earlier result when it is called again, and is used alike by a DAG task, the command line and Python. In the order of
 a batch: ``ingest``, ``validate``, ``score``, ``label``, ``monitor``, ``decide``; then, if the decision says so,
 ``train``, ``evaluate``, ``promote``. ``loop.run`` does all of it over a span of time without Airflow;
-``promote.rollback``, ``approve.approve``,
-``approve.reject`` and ``report.report`` are for people.
+``watch.watch`` is part of ``decide``;
+``promote.rollback``, ``approve.approve``, ``approve.reject`` and ``report.report`` are for people.
 """

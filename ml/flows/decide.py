@@ -11,6 +11,7 @@ from ml.domain.records import Decision, History, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.flows.approve import expire
 from ml.flows.lease import lease_of
+from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer
 from ml.policies.question import Judging
@@ -36,7 +37,7 @@ def decide(
     """Decide whether to retrain, as of the end of ``window``, and record it, yes or no.
 
     ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's
-    actor. ``dry_run`` records nothing. Deciding twice on one history gives the same decision, with the same id.
+    actor. ``dry_run`` records nothing; else ``watch`` comes first. Deciding twice on one history gives the same id.
 
     A yes is recorded together with the model's lease, in one transaction: while it is held, every other decision is a
     no that names this one. The lease ends with the retraining, or by itself; soon if taken ``by_hand``, since then only
@@ -62,8 +63,8 @@ def decide(
     if dry_run:
         return ask()[1]
     expire(workspace, spec)
-    history, decision = ask()
-    ttl = lease_of(spec, by_hand=by_hand)
+    watch(workspace, spec, window)
+    (history, decision), ttl = ask(), lease_of(spec, by_hand=by_hand)
     for left in reversed(range(_ATTEMPTS)):
         try:
             return _record(workspace, spec, history, decision, forced=force is not None, ttl=ttl)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ml.domain.errors import ApprovalPendingError, DataError, LeaseHeldError
@@ -18,6 +18,7 @@ from ml.flows.report import try_report
 from ml.flows.score import score
 from ml.flows.train import train
 from ml.flows.validate import validate
+from ml.flows.watch import rolled_back_at
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
 
@@ -25,7 +26,8 @@ from ml.specs import ModelSpec
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
     """What became of one batch. ``stopped`` is why the batch was not used, or its retraining not possible; else
-    None. ``waits``: the challenger waits for a person, and the loop goes on without it.
+    None. ``waits``: the challenger waits for a person, and the loop goes on without it. ``rollback``: the champion was
+    surely worse than the one that it had beaten, which serves again.
     """
 
     window: Window
@@ -35,6 +37,7 @@ class BatchOutcome:
     promotion: Promotion | None = None
     stopped: str | None = None
     waits: bool = False
+    rollback: Promotion | None = None
 
 
 def run(
@@ -73,19 +76,21 @@ def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcom
     score(workspace, spec, window)
     monitor(workspace, spec, window)
     decision = decide(workspace, spec, window)
+    rollback = rolled_back_at(workspace, spec, window)
     if _wants_report(spec, decision):
         try_report(workspace, spec, window)
+    known = BatchOutcome(window, rows, decision, rollback=rollback)
     if decision.verdict is not Verdict.RETRAIN:
-        return BatchOutcome(window, rows, decision)
+        return known
     try:
         train(workspace, spec, decision.id)
     except (DataError, LeaseHeldError) as error:
-        return BatchOutcome(window, rows, decision, stopped=str(error))
+        return replace(known, stopped=str(error))
     verdict = evaluate(workspace, spec, decision.id)
     try:
-        return BatchOutcome(window, rows, decision, verdict, promote(workspace, spec, decision.id))
+        return replace(known, verdict=verdict, promotion=promote(workspace, spec, decision.id))
     except ApprovalPendingError:
-        return BatchOutcome(window, rows, decision, verdict, waits=True)
+        return replace(known, verdict=verdict, waits=True)
 
 
 def _wants_report(spec: ModelSpec, decision: Decision) -> bool:

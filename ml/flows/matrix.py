@@ -51,12 +51,13 @@ class Matrix:
 
     @cached_property
     def base(self) -> str:
-        """Digest of all but the rows that an estimator and its verdict depend on."""
+        """Digest of all but the rows that an estimator and its verdict depend on; the watch comes after both."""
         spec = self.spec
-        parts = (spec.training, spec.gate, spec.problem, spec.features, spec.time)
+        parts = (spec.training, spec.problem, spec.features, spec.time)
         return digest_of(
             [
                 *[part.model_dump(mode="json") for part in parts],
+                spec.gate.model_dump(mode="json", exclude={"watch"}),
                 self.past.schema.to_json(),
                 training_code(),
                 library_versions(),

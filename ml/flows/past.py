@@ -20,7 +20,7 @@ from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.profile import frozen_layout, layout_for, profile_of
 from ml.flows.reference import Reference, compared_with
-from ml.flows.rows import is_labelled
+from ml.flows.rows import is_labelled, places_by_time
 from ml.flows.schema import required_schema
 from ml.flows.workspace import Workspace
 from ml.policies.replay import Step
@@ -184,10 +184,8 @@ class Past:
     def _labelled(self, part: Part) -> LabelledPart:
         spec, frame = self.spec, self.joined(part)
         known = is_labelled(frame, spec)
-        places = np.flatnonzero(known)
-        times = frame[spec.time.column].iloc[places]
-        by_time = places if times.is_monotonic_increasing else places[np.argsort(times.to_numpy(), kind="stable")]
-        return LabelledPart(frame if known.all() else frame[known].reset_index(drop=True), places, by_time)
+        kept = frame if known.all() else frame[known].reset_index(drop=True)
+        return LabelledPart(kept, np.flatnonzero(known), places_by_time(frame, known, spec))
 
 
 def gather_past(

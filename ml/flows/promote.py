@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import NotFoundError, RegistryError, StalePromotionError
 from ml.domain.records import Act, GateResult, Promotion, Version
@@ -94,22 +96,48 @@ def rollback(workspace: Workspace, spec: ModelSpec, *, reason: str, to_version: 
             remedy=f"choose one that was: {sorted({promotion.to_version for promotion in promotions})}.",
         )
     as_of = max(promotions[-1].as_of, watermark or promotions[-1].as_of)
-
-    def act(writer: Writer) -> Promotion:
-        return writer.promote(
-            model=spec.model,
-            to_version=target,
-            run_key=f"rollback-{generation + 1}",
-            expected_generation=generation,
+    return workspace.registry.retrying(
+        lambda writer: bring_back(
+            writer,
+            workspace,
+            served[-1],
+            generation=generation,
             as_of=as_of,
-            baseline=served[-1].baseline,
+            run_key=f"rollback-{generation + 1}",
             reason=reason,
             actor=workspace.actor,
-            act=Act.ROLLBACK,
-            created_at=workspace.clock(),
         )
+    )
 
-    return workspace.registry.retrying(act)
+
+def bring_back(
+    writer: Writer,
+    workspace: Workspace,
+    served: Promotion,
+    *,
+    generation: int,
+    as_of: datetime,
+    run_key: str,
+    reason: str,
+    actor: str,
+) -> Promotion:
+    """Make the version of an earlier promotion the champion again, for a person and for the watch alike.
+
+    Raises:
+        StalePromotionError: the champion has changed since ``generation``.
+    """
+    return writer.promote(
+        model=served.model,
+        to_version=served.to_version,
+        run_key=run_key,
+        expected_generation=generation,
+        as_of=as_of,
+        baseline=served.baseline,
+        reason=reason,
+        actor=actor,
+        act=Act.ROLLBACK,
+        created_at=workspace.clock(),
+    )
 
 
 def _reject(workspace: Workspace, spec: ModelSpec, challenger: Version) -> None:

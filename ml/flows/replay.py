@@ -154,7 +154,13 @@ def setting_of(spec: ModelSpec) -> Setting:
     """Return whose decisions a replay of this model makes."""
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
     return Setting(
-        spec.model, metric.name, metric.higher_is_better, metric.bounded, spec.monitoring.shadows, Judging.of(spec.gate)
+        spec.model,
+        metric.name,
+        metric.higher_is_better,
+        metric.bounded,
+        spec.monitoring.shadows,
+        Judging.of(spec.gate),
+        spec.gate.watch,
     )
 
 

@@ -122,6 +122,13 @@ def is_labelled(frame: pd.DataFrame, spec: ModelSpec) -> npt.NDArray[np.bool_]:
     return known
 
 
+def places_by_time(frame: pd.DataFrame, known: npt.NDArray[np.bool_], spec: ModelSpec) -> npt.NDArray[np.intp]:
+    """Return the places of the rows that are ``known``, in the order of time; rows of one time stay as stored."""
+    places = np.flatnonzero(known)
+    times = frame[spec.time.column].iloc[places]
+    return places if times.is_monotonic_increasing else places[np.argsort(times.to_numpy(), kind="stable")]
+
+
 def _joined(workspace: Workspace, spec: ModelSpec, rows: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     for sha256 in labels:
         rows = join_labels(rows, workspace.frame(sha256), key=spec.key, targets=spec.problem.targets)

@@ -24,6 +24,7 @@ from ml.flows.past import Part, Past
 from ml.flows.past_drift import drift_inputs, past_drift
 from ml.flows.recipe import Column, Recipe
 from ml.flows.reference import reference_of
+from ml.flows.watch import SideBySide, look_at
 from ml.policies import Need
 from ml.policies.ledger import NOT_WORTH_IT
 from ml.policies.replay import Challenge, Step
@@ -208,6 +209,25 @@ class RecordedWorld:
         for name in ("challenger", "serving"):
             self.remember(Recipe(**{**document[name], "step": step}))
         return challenge_of(document, model=self._spec.model, as_of=self.past.windows[step].end)
+
+    def surely_worse(self, champion: Challenge, beaten: Challenge, places: Sequence[int], step: int) -> bool:
+        """Look after a new champion as production does."""
+        asked = self._spec.gate.watch
+        if asked is None:
+            return False
+        known = {part[0]: part for part in self.past.known[step]}
+        parts = [known[place] for place in places]
+        return look_at(
+            self._spec,
+            asked,
+            [
+                SideBySide(
+                    self.past.joined(part).iloc[self.past.part(part).by_time].reset_index(drop=True),
+                    *(self.matrix.predictions(self._recipes[one.serving], [part]) for one in (champion, beaten)),
+                )
+                for part in parts
+            ],
+        ).worse
 
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         """Return the drift of one batch against the champion's training rows, as monitoring measures it."""

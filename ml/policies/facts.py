@@ -72,7 +72,7 @@ class Ending(StrEnum):
     """What became of a training."""
 
     PROMOTED = "promoted"
-    REJECTED = "rejected"  # by the gate: worse, or unfit; or by a person
+    REJECTED = "rejected"  # by the gate: worse, or unfit; by a person; or by the watch, after it had gone live
     WAITING = "waiting"  # it passed, and waits for a person
     NOT_WORTH_IT = "not_worth_it"  # sound, but it gained less than the decision asked for
     NONE = "none"  # never judged
@@ -84,8 +84,8 @@ class Training:
 
     ``against`` is the version it was compared with on ``rows`` held-out rows, ``gain`` how much better it was in the
     primary metric (positive is better), between ``low`` and ``high``. ``look`` says that it was trained only to see.
-    ``settled`` is when a person answered, None where nobody was asked. ``windows`` is how many candidate windows were
-    fitted, ``fewest_rows`` how many rows the shortest of them held. ``seconds`` is 0 unless it is needed.
+    ``settled`` is when a person answered, or the watch rolled it back, else None. ``windows`` is how many candidate
+    windows were fitted, ``fewest_rows`` how many rows the shortest of them held. ``seconds`` is 0 unless it is needed.
     """
 
     version: int

@@ -14,6 +14,7 @@ from datetime import datetime
 from ml.domain.approvals import Answer, Approval, terms_asked
 from ml.domain.findings import Outcome
 from ml.domain.records import Decision, GateResult, History, Observation, Promotion, Quantity, Verdict, Version
+from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Check, Ending, Facts, Measured, Need, Training
 from ml.policies.series import NewestBatch, Series
@@ -42,7 +43,7 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
 
     Observations count up to and including that moment. Decisions, versions, verdicts and promotions count strictly
     before it: those of the moment itself follow from the decision that is being taken, and deciding again must not
-    see them.
+    see them. An automatic rollback comes before the decision of its moment, and is seen by it.
     """
     now = history.as_of
     ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
@@ -76,7 +77,7 @@ def _follow(ledger: Ledger, history: History) -> None:
     for approval in (one for one in history.approvals if one.as_of < now):
         ledger.answer(approval)
     for promotion in sorted(history.promotions, key=lambda one: one.generation):
-        if promotion.as_of < now:
+        if promotion.as_of < now or (promotion.as_of == now and is_automatic(promotion)):
             ledger.promote(promotion)
 
 
@@ -194,7 +195,11 @@ class Ledger:
             self._trainings[approval.version] = replace(training, ending=ending, settled=approval.as_of)
 
     def promote(self, promotion: Promotion) -> None:
-        """The champion changed."""
+        """The champion changed; what was rolled back by the watch counts as a challenger that was rejected then."""
+        beaten = self._trainings.get(promotion.from_version or 0) if is_automatic(promotion) else None
+        if beaten is not None:
+            self._listed = None
+            self._trainings[beaten.version] = replace(beaten, ending=Ending.REJECTED, settled=promotion.as_of)
         self._champion = promotion.to_version
         self._baseline = _finite(promotion.baseline.get(self._metric))
         self._retrained(promotion.as_of)

@@ -130,6 +130,34 @@ class ApprovalSpec(Spec):
     )
 
 
+class WatchSpec(Spec):
+    """A new champion is compared with the one that it beat, on the labelled batches after its promotion."""
+
+    batches: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="The first so many batches since the promotion whose labels have come; after each there is a look, "
+        "at all their rows together.",
+    )
+    confidence: float = Field(
+        default=0.99,
+        gt=0.5,
+        lt=1.0,
+        description="All looks together call a champion that is no worse worse with at most 1 - `confidence`.",
+    )
+    rollback: bool = Field(
+        default=True,
+        description="Whether a champion that is surely worse, by more than `gate.margin`, is rolled back by itself; "
+        "else it is recorded only.",
+    )
+
+
+def _watch(value: Any) -> Any:
+    """Read `watch: true` as all defaults, `watch: false` as none."""
+    return {} if value is True else None if value is False else value
+
+
 class GateSpec(Spec):
     """What a challenger must show on held-out rows before it becomes champion."""
 
@@ -186,6 +214,11 @@ class GateSpec(Spec):
     approval: Annotated[ApprovalSpec | None, BeforeValidator(_approval)] = Field(
         default=None,
         description="Ask a person before what passed goes live; `true` for all defaults. Left out: nobody is asked.",
+    )
+    watch: Annotated[WatchSpec | None, BeforeValidator(_watch)] = Field(
+        default=None,
+        description="Go on comparing a new champion with the one that it beat, and roll back if it is surely worse; "
+        "`true` for all defaults. Needs `monitoring.shadows` of at least 1. Left out: not watched.",
     )
     override: Annotated[tuple[str, ...], Listed] = Field(
         default=(),

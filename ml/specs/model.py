@@ -88,6 +88,11 @@ class ModelSpec(Spec):
             raise ValueError("labels.time is a column of labels.source: give that source, or leave labels.time out")
         if self.start is not None and self.end is not None and self.start >= self.end:
             raise ValueError(f"end {self.end.isoformat()} must come after start {self.start.isoformat()}")
+        if self.gate.watch is not None and self.monitoring.shadows == 0:
+            raise ValueError(
+                "gate.watch compares with the beaten champion, which scores along only with monitoring.shadows of at "
+                "least 1: raise that, or leave gate.watch out"
+            )
         self._batches_are_due_as_long()
         self._drift_rules_fit()
         reserved = {*self.problem.targets, self.time.column}

@@ -9,24 +9,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import inspect, text
 
 from ml.artifacts.store import ArtifactStore
 from ml.domain.records import Stage
+from ml.evaluation import Look
+from ml.evaluation.gain import Gain, Method
 from ml.flows.decide import decide
 from ml.flows.erase import erase
 from ml.flows.evaluate import evaluate
 from ml.flows.ingest import ingest
 from ml.flows.label import label
+from ml.flows.monitor import monitor
 from ml.flows.promote import promote, rollback
 from ml.flows.score import score
 from ml.flows.train import train
 from ml.flows.validate import validate
+from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
 from ml.registry.engine import open_engine, parse_url
 from ml.settings import Settings
 from ml.specs import ModelSpec
+from ml.specs.gate import WatchSpec
 from tests.integration.streams import SPAN, spec_of, stream
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -113,6 +119,24 @@ def _rolled_back(workspace: Workspace, spec: ModelSpec) -> None:
         rollback(workspace, spec, reason="crash")
 
 
+def _ready_to_watch(workspace: Workspace, spec: ModelSpec) -> None:
+    """The labels of the first batch after a promotion are there: they come a day late."""
+    _ready_to_roll_back(workspace, spec)
+    for window in (SIXTH, SEVENTH):
+        ingest(workspace, spec, window)
+        validate(workspace, spec, window)
+        score(workspace, spec, window)
+        monitor(workspace, spec, window)
+
+
+def _watched(workspace: Workspace, spec: ModelSpec) -> None:
+    """Look, and see a champion that is surely worse."""
+    asked = spec.model_copy(update={"gate": spec.gate.model_copy(update={"watch": WatchSpec()})})
+    bad = Look("accuracy", Gain(-0.5, lambda _: -0.5, Method.SCORE), 0.0, 0.002, rows=40, batches=1, most=5)
+    with patch("ml.flows.watch.look_at", return_value=bad):
+        assert watch(workspace, asked, SEVENTH) is not None
+
+
 PLAYS: dict[str, Play] = {
     "ingest": Play(lambda w, s: None, lambda w, s: ingest(w, s, _WINDOWS[0])),
     "validate": Play(lambda w, s: ingest(w, s, _WINDOWS[0]), lambda w, s: validate(w, s, _WINDOWS[0])),
@@ -125,12 +149,13 @@ PLAYS: dict[str, Play] = {
     "erase": Play(_ready_to_erase, lambda w, s: erase(w, s.model, [ERASED], reason="asked for")),
     "promote": Play(_ready_to_promote, lambda w, s: promote(w, s, _decided(w, s))),
     "rollback": Play(_ready_to_roll_back, _rolled_back),
+    "watch": Play(_ready_to_watch, _watched),
     "score": Play(
         lambda w, s: (_ready_to_promote(w, s), promote(w, s, _decided(w, s)), _next(w, s)),
         lambda w, s: score(w, s, SIXTH),
     ),
 }
-SIXTH = list(SPAN.batches(SPAN.end.replace(day=2) - SPAN.start))[5]
+SIXTH, SEVENTH = list(SPAN.batches(SPAN.end.replace(day=2) - SPAN.start))[5:7]
 
 
 def _next(workspace: Workspace, spec: ModelSpec) -> None:

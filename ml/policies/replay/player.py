@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ml.domain.records import Act, Decision, Observation, Promotion, Quantity, Verdict
+from ml.domain.watches import batches_of_look, is_over, watch_key
 from ml.domain.windows import Window
 from ml.policies.decide import Conclusion, conclude, identified
 from ml.policies.facts import Check, Need, Training
@@ -19,6 +20,7 @@ from ml.policies.ledger import Ledger
 from ml.policies.needs import needs_of
 from ml.policies.question import USUAL, Judging, Question
 from ml.policies.replay.world import Challenge, World
+from ml.specs.gate import WatchSpec
 from ml.specs.policy import PolicySpec
 
 _DRIFT = frozenset({Need.FEATURE_DRIFT, Need.COLUMN_DRIFT, Need.PREDICTION_DRIFT, Need.TARGET_DRIFT})
@@ -34,6 +36,7 @@ class Setting:
     bounded: bool
     shadows: int
     judging: Judging = USUAL
+    watch: WatchSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Move:
 
     ``served`` is the estimator that scored the batch, None before the first champion. ``challenge`` is the training
     that followed a yes, None if there was none or it could not be done; ``promoted`` whether it went live.
+    ``rolled_back`` says that the champion gave way, before the decision, to the one that it had beaten.
     """
 
     window: Window
@@ -50,16 +54,22 @@ class Move:
     challenge: Challenge | None = None
     promoted: bool = False
     decision: Decision | None = None
+    rolled_back: bool = False
 
 
 @dataclass(slots=True)
 class _Versions:
-    """All versions so far: number → challenge; the champion; earlier champions, the last to serve first."""
+    """All versions so far: number → challenge; the champion; earlier champions, the last to serve first.
+
+    ``since`` is when the champion was promoted over the newest of the earlier ones; None if it is not watched, or no
+    longer.
+    """
 
     all: dict[int, Challenge] = field(default_factory=dict)
     champion: int | None = None
     former: list[int] = field(default_factory=list)
     generation: int = 0
+    since: datetime | None = None
 
 
 def play(
@@ -99,6 +109,7 @@ class _Player:
         self._ledger.add_window(step.window)
         for one in self._observations(place):
             self._ledger.observe(one)
+        rolled_back = self._watch(place)
         question = Question(
             self._ledger.facts(step.as_of),
             step.window,
@@ -110,7 +121,7 @@ class _Player:
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None
-        move = Move(step.window, served, conclusion, decision=decision)
+        move = Move(step.window, served, conclusion, decision=decision, rolled_back=rolled_back)
         asked = conclusion.result.verdict is Verdict.RETRAIN
         look = conclusion.least_gain is not None
         self._ledger.decide(Check(step.as_of, step.window, asked, conclusion.verdict, look))
@@ -148,29 +159,61 @@ class _Player:
         gate = replace(challenge.gate, challenger=number, champion=versions.champion)
         self._ledger.judge(gate)
         if gate.passed:
-            self._promote(number, challenge, now)
+            self._change(number, now, Act.PROMOTE)
         return replace(move, challenge=challenge, promoted=gate.passed)
 
-    def _promote(self, number: int, challenge: Challenge, now: datetime) -> None:
+    def _watch(self, place: int) -> bool:
+        """Look after a new champion as production does before it decides; tell whether it was rolled back."""
+        asked, versions = self._setting.watch, self._versions
+        if asked is None or versions.since is None or versions.champion is None or not versions.former:
+            return False
+        pair = {versions.champion, versions.former[0]}
+        places = {
+            step.window: other
+            for other, step in enumerate(self._world.steps[: place + 1])
+            if step.window.start >= versions.since and pair <= set(self._scored[other])
+        }
+        arrived = [
+            (self._world.steps[other].window, step.as_of)
+            for step in self._world.steps[: place + 1]
+            for other, rows in step.labelled
+            if rows and self._world.steps[other].window in places
+        ]
+        now = self._world.steps[place].as_of
+        if is_over(arrived, now=now, most=asked.batches):
+            versions.since = None
+            return False
+        looked = batches_of_look(arrived, since=versions.since, now=now, most=asked.batches)
+        champion, beaten = versions.all[versions.champion], versions.all[versions.former[0]]
+        if not looked or not self._world.surely_worse(champion, beaten, [places[one] for one in looked], place):
+            return False
+        if asked.rollback:
+            self._change(versions.former[0], now, Act.ROLLBACK)
+        return asked.rollback
+
+    def _change(self, number: int, now: datetime, act: Act) -> None:
+        """Change the champion: to a challenger, or back to a former one."""
         versions = self._versions
+        generation = versions.generation + 1
+        promotion = Promotion(
+            model=self._setting.model,
+            generation=generation,
+            act=act,
+            from_version=versions.champion,
+            to_version=number,
+            run_key=watch_key(versions.generation) if act is Act.ROLLBACK else "",
+            as_of=now,
+            baseline=versions.all[number].gate.metrics["challenger"],
+            reason="",
+            actor="",
+            created_at=now,
+        )
+        self._ledger.promote(promotion)
+        versions.former = [one for one in versions.former if one != number]
         if versions.champion is not None:
             versions.former.insert(0, versions.champion)
-        self._ledger.promote(
-            Promotion(
-                model=self._setting.model,
-                generation=versions.generation + 1,
-                act=Act.PROMOTE,
-                from_version=versions.champion,
-                to_version=number,
-                run_key="",
-                as_of=now,
-                baseline=challenge.gate.metrics["challenger"],
-                reason="",
-                actor="",
-                created_at=now,
-            )
-        )
-        versions.champion, versions.generation = number, versions.generation + 1
+        versions.since = now if act is Act.PROMOTE and versions.champion is not None else None
+        versions.champion, versions.generation = number, generation
 
 
 def _training(number: int, challenge: Challenge, now: datetime, *, look: bool) -> Training:

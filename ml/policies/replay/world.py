@@ -85,3 +85,9 @@ class World(Protocol):
 
         ``earlier`` are all challengers that were judged before.
         """
+
+    def surely_worse(self, champion: Challenge, beaten: Challenge, places: Sequence[int], step: int) -> bool:
+        """Tell whether a new champion is surely worse than the one that it beat, by the labels known after ``step``.
+
+        ``places`` are the batches to compare on.
+        """

@@ -82,6 +82,9 @@ class ToyWorld:
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         return ()
 
+    def surely_worse(self, champion: Challenge, beaten: Challenge, places: Sequence[int], step: int) -> bool:
+        return False
+
     def challenge(
         self, step: int, champion: Challenge | None, least_gain: float | None, earlier: Sequence[Challenge]
     ) -> Challenge | None:

@@ -1,0 +1,169 @@
+"""watch: the new champion beside the one that it beat, on the labels that came since; surely worse, it goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import pandas as pd
+
+from ml.domain.errors import StalePromotionError
+from ml.domain.records import Act, Observation, Promotion, Quantity
+from ml.domain.watches import ACTOR, batches_of_look, is_automatic, is_over, watch_key
+from ml.domain.windows import Window
+from ml.evaluation import Look, worse_than_beaten
+from ml.flows.predictions import predictions_of
+from ml.flows.promote import bring_back
+from ml.flows.rows import batch_with_labels, is_labelled, places_by_time
+from ml.flows.workspace import Workspace
+from ml.problems import problem_of
+from ml.registry import Batch, Reader, Writer
+from ml.specs import ModelSpec
+from ml.specs.gate import WatchSpec
+
+STEP = "watch"
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The promotion that is watched, and that of the champion which it beat, under which it comes back."""
+
+    promotion: Promotion
+    beaten: Promotion
+
+
+class SideBySide(NamedTuple):
+    """The labelled rows of a batch in the order of time, and what both champions predicted for them."""
+
+    rows: pd.DataFrame
+    champion: pd.DataFrame
+    beaten: pd.DataFrame
+
+
+def watch(workspace: Workspace, spec: ModelSpec, window: Window) -> Promotion | None:
+    """Look at the champion beside the one that it beat, as of the end of ``window``; return the rollback, if any.
+
+    A look is taken when labels of a further batch have come, at most ``gate.watch.batches`` times, and recorded as a
+    finding on ``window``. If the champion is surely worse it is rolled back in the same transaction. Only what was
+    promoted is watched: what came back by a rollback is not. A second call finds the first one's rollback. A batch that
+    is run after newer ones were taken in changes nothing.
+    """
+    asked = spec.gate.watch
+    if asked is None:
+        return None
+    done = rolled_back_at(workspace, spec, window)
+    if done is not None:
+        return done
+    with workspace.registry.read() as reader:
+        watched = _watched(reader, spec, window)
+        look = None if watched is None else _look(reader, workspace, spec, asked, watched=watched, window=window)
+    if look is None or watched is None:
+        return None
+    try:
+        return workspace.registry.retrying(
+            lambda writer: _record(writer, workspace, spec, watched=watched, look=look, window=window)
+        )
+    except StalePromotionError:  # somebody changed the champion in this instant: there is another one to watch
+        return None
+
+
+def rolled_back_at(workspace: Workspace, spec: ModelSpec, window: Window) -> Promotion | None:
+    """Return the rollback that the watch made as of the end of ``window``, None if it made none."""
+    if spec.gate.watch is None:
+        return None
+    with workspace.registry.read() as reader:
+        promotions = reader.promotions(spec.model)
+    return next((one for one in promotions if is_automatic(one) and one.as_of == window.end), None)
+
+
+def _watched(reader: Reader, spec: ModelSpec, window: Window) -> _Watched | None:
+    promotions = reader.promotions(spec.model)
+    newest = promotions[-1] if promotions else None
+    if newest is None or newest.act is not Act.PROMOTE or newest.from_version is None or newest.as_of >= window.end:
+        return None
+    if window.end < (reader.watermark(spec.model) or window.end):
+        return None
+    return _Watched(newest, next(one for one in reversed(promotions) if one.to_version == newest.from_version))
+
+
+def _look(
+    reader: Reader, workspace: Workspace, spec: ModelSpec, asked: WatchSpec, *, watched: _Watched, window: Window
+) -> Look | None:
+    """Compare on the batches that there are to look at; None if none is new."""
+    since, now = watched.promotion.as_of, window.end
+    batches = {one.window: one for one in reader.batches(spec.model, as_of=now, start=since)}
+    both = {watched.promotion.to_version, watched.beaten.to_version}
+
+    def arrived() -> Iterator[tuple[Window, datetime]]:
+        for one in reader.observations(spec.model, as_of=now):
+            if _is_label_of(one, batches) and both <= _scorers(reader, batches[one.window]):
+                yield one.window, one.as_of
+
+    if is_over(arrived(), now=now, most=asked.batches):
+        return None
+    chosen = batches_of_look(arrived(), since=since, now=now, most=asked.batches)
+    if not chosen:
+        return None
+    return look_at(
+        spec,
+        asked,
+        [_side_by_side(reader, workspace, spec, batches[one], watched=watched, window=window) for one in chosen],
+    )
+
+
+def look_at(spec: ModelSpec, asked: WatchSpec, batches: Sequence[SideBySide]) -> Look:
+    """Look at the rows of these batches together; a replay does it by this function too."""
+    problem = problem_of(spec.problem)
+    truth = pd.concat([problem.truth(one.rows, spec.problem) for one in batches], ignore_index=True)
+    return worse_than_beaten(
+        problem.metrics[spec.problem.metric],
+        truth,
+        pd.concat([one.champion for one in batches], ignore_index=True),
+        pd.concat([one.beaten for one in batches], ignore_index=True),
+        batches=len(batches),
+        watch=asked,
+        gate=spec.gate,
+        seed=spec.training.seed,
+    )
+
+
+def _side_by_side(
+    reader: Reader, workspace: Workspace, spec: ModelSpec, batch: Batch, *, watched: _Watched, window: Window
+) -> SideBySide:
+    frame = batch_with_labels(workspace, reader, spec, batch, as_of=window.end)
+    places = places_by_time(frame, is_labelled(frame, spec), spec)
+    scored = {one.version: one for one in reader.scorings_of(batch.snapshot.id)}
+    champion, beaten = (
+        predictions_of(workspace, scored[one.to_version]).iloc[places].reset_index(drop=True)
+        for one in (watched.promotion, watched.beaten)
+    )
+    return SideBySide(frame.iloc[places].reset_index(drop=True), champion, beaten)
+
+
+def _is_label_of(one: Observation, batches: dict[Window, Batch]) -> bool:
+    return one.quantity is Quantity.LABELLED and bool(one.rows) and one.window in batches
+
+
+def _scorers(reader: Reader, batch: Batch) -> set[int]:
+    return {one.version for one in reader.scorings_of(batch.snapshot.id)}
+
+
+def _record(
+    writer: Writer, workspace: Workspace, spec: ModelSpec, *, watched: _Watched, look: Look, window: Window
+) -> Promotion | None:
+    """Record a look and, in the same transaction, what follows from it."""
+    writer.add_findings(spec.model, window, window.end, STEP, (look.finding(),))
+    if not look.worse or spec.gate.watch is None or not spec.gate.watch.rollback:
+        return None
+    return bring_back(
+        writer,
+        workspace,
+        watched.beaten,
+        generation=watched.promotion.generation,
+        as_of=window.end,
+        run_key=watch_key(watched.promotion.generation),
+        reason=f"Rolled back by gate.watch: {look.sentence()}.",
+        actor=ACTOR,
+    )

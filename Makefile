@@ -43,7 +43,7 @@ clean: ## Stop Airflow and remove all that was made: .evergreen (records and mod
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 test: $(READY_DEV) ## Run all tests, on every core
-	$(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(PY) -m pytest -n auto --no-loadscope-reorder
 
 torture: $(READY_DEV) ## Run the long campaigns against the promises of docs/reliability.md (more than an hour)
 	OMP_NUM_THREADS=1 nice -n 10 $(PY) -m pytest -m torture -s tests/torture

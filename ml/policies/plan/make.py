@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ml.policies.plan.belief import Belief, believe
 from ml.policies.plan.evidence import Evidence
 from ml.policies.plan.moments import HORIZON, Moments, moments
@@ -13,7 +15,7 @@ from ml.policies.plan.plan import Plan, PlanVerdict, Reason
 from ml.policies.plan.record import Record, record_of
 from ml.policies.plan.scores import scores_of
 from ml.policies.plan.staleness import Curve, fit_curve
-from ml.policies.plan.worth import Worth, worth
+from ml.policies.plan.worth import Outlook, Worth, outlook
 
 SPACING = 0.45  # share of the interval which the prices imply that must lie between two looks
 USUAL_SPEED = 0.015  # staleness per batch, as a share of the error rate, that this interval is taken from
@@ -32,6 +34,8 @@ class _Known:
     record: Record
     curve: Curve
     belief: Belief
+    moments: Moments
+    outlook: Outlook
 
     @property
     def new(self) -> int:
@@ -40,10 +44,6 @@ class _Known:
     @property
     def lag(self) -> int:
         return self.evidence.arrived - self.evidence.labelled
-
-    def moments(self, price: float) -> Moments:
-        age, lag = clipped(self.new + self.lag), clipped(self.lag)
-        return moments(self.curve, self.belief.change, self.belief.steady, age=age, lag=lag, price=price)
 
 
 def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
@@ -65,11 +65,19 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
     record = record_of(evidence, scores)
     pairs = pairs_of(evidence, scores)
     curve = fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
-    known = _Known(evidence, record, curve, believe(evidence, curve, record))
+    belief = believe(evidence, curve, record)
+    ahead = _moments(evidence, curve, belief)
+    known = _Known(evidence, record, curve, belief, ahead, outlook(belief, ahead, record.cap))
     plan = _plan(known, evidence.price)
     if counterfactual and plan.reason in {Reason.DOES_NOT_PAY, Reason.NOTHING_TO_GAIN}:
         return replace(plan, price_limit=_price_limit(known))
     return plan
+
+
+def _moments(evidence: Evidence, curve: Curve, belief: Belief) -> Moments:
+    lag = evidence.arrived - evidence.labelled
+    age = clipped(evidence.labelled - evidence.champion.until + lag)
+    return moments(curve, belief.change, belief.steady, age=age, lag=clipped(lag))
 
 
 def _by_calendar(evidence: Evidence) -> Plan:
@@ -90,8 +98,7 @@ def _interval(price: float, error: float) -> float:
 
 def _plan(known: _Known, price: float) -> Plan:
     evidence, belief, record = known.evidence, known.belief, known.record
-    ahead = known.moments(price)
-    found = worth(belief, ahead, record.cap)
+    found = known.outlook.worth(price)
     verdict, reason = _decide(known, found, price)
     if verdict is PlanVerdict.LOOK and reason is Reason.PLAUSIBLE and belief.odds >= _SUDDEN:
         reason = Reason.SUDDEN
@@ -110,7 +117,7 @@ def _plan(known: _Known, price: float) -> Plan:
         expected_loss=staleness + float(ageing[clipped(age + 1)] - ageing[clipped(age)]),
         saving=found.blind,
         price=price,
-        retrain_in=ahead.schedule(staleness),
+        retrain_in=known.moments.ahead(np.array([staleness])).schedule(price),
         cap=record.cap,
         measured_loss=max(staleness, 0.0) * (known.new + 1) / 2,  # staleness has grown from nothing to this
         sudden=belief.odds,
@@ -153,6 +160,6 @@ def _price_limit(known: _Known) -> float:
     low, high = 0.0, known.evidence.price
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        verdict, _reason = _decide(known, worth(known.belief, known.moments(middle), known.record.cap), middle)
+        verdict, _reason = _decide(known, known.outlook.worth(middle), middle)
         low, high = (low, middle) if verdict is PlanVerdict.KEEP else (middle, high)
     return low if low > 0 else math.nan

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.belief import Belief
-from ml.policies.plan.moments import Moments
+from ml.policies.plan.moments import Ahead, Moments
 from ml.policies.plan.scores import Vector
 
 _GRID = np.linspace(-4, 4, 41)  # standard deviations of what a look may show
@@ -27,13 +27,29 @@ class Worth:
     least_gain: float | None
 
 
-def worth(belief: Belief, moments: Moments, cap: float) -> Worth:
-    """Weigh every gain that a look may show: what would be believed after it, and what that would save."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Every gain that a look may show, how likely it is, and the costs ahead with what would be believed after it.
+
+    The last column of the costs is for what is believed now.
+    """
+
+    shown: Vector
+    weight: Vector
+    ahead: Ahead
+
+    def worth(self, price: float) -> Worth:
+        """Weigh what every gain that a look may show would save."""
+        saving = self.ahead.saving(price)
+        saving, blind = saving[:-1], float(saving[-1])
+        return Worth(blind, float(self.weight @ np.maximum(saving, 0.0)), _least(self.shown, saving))
+
+
+def outlook(belief: Belief, moments: Moments, cap: float) -> Outlook:
+    """Count what does not depend on the price."""
     shown, weight = _what_a_look_shows(belief)
-    saving = moments.saving(np.minimum(_after(belief, shown), cap))
-    blind = float(moments.saving(np.array([min(belief.mean, cap)]))[0])
-    looking = float(weight @ np.maximum(saving, 0.0))
-    return Worth(blind, looking, _least(shown, saving))
+    believed = np.append(np.minimum(_after(belief, shown), cap), min(belief.mean, cap))
+    return Outlook(shown, weight, moments.ahead(believed))
 
 
 def _shown(belief: Belief) -> tuple[float, float, float, float]:

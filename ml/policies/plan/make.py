@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ml.policies.plan.belief import Belief, believe
 from ml.policies.plan.evidence import Evidence
 from ml.policies.plan.moments import HORIZON, Moments, moments
@@ -34,7 +32,6 @@ class _Known:
     record: Record
     curve: Curve
     belief: Belief
-    moments: Moments
     outlook: Outlook
 
     @property
@@ -67,7 +64,7 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
     curve = fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
     belief = believe(evidence, curve, record)
     ahead = _moments(evidence, curve, belief)
-    known = _Known(evidence, record, curve, belief, ahead, outlook(belief, ahead, record.cap))
+    known = _Known(evidence, record, curve, belief, outlook(belief, ahead, record.cap))
     plan = _plan(known, evidence.price)
     if counterfactual and plan.reason in {Reason.DOES_NOT_PAY, Reason.NOTHING_TO_GAIN}:
         return replace(plan, price_limit=_price_limit(known))
@@ -117,7 +114,7 @@ def _plan(known: _Known, price: float) -> Plan:
         expected_loss=staleness + float(ageing[clipped(age + 1)] - ageing[clipped(age)]),
         saving=found.blind,
         price=price,
-        retrain_in=known.moments.ahead(np.array([staleness])).schedule(price),
+        retrain_in=known.outlook.ahead.schedule(price),
         cap=record.cap,
         measured_loss=max(staleness, 0.0) * (known.new + 1) / 2,  # staleness has grown from nothing to this
         sudden=belief.odds,

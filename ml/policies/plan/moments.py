@@ -61,13 +61,13 @@ class Ahead:
         return np.asarray(later.min(axis=0) - price - renewed)
 
     def schedule(self, price: float) -> tuple[int, ...]:
-        """In how many batches the cheapest plan for the first staleness retrains; 0 is now."""
+        """In how many batches the cheapest plan for the last staleness retrains; 0 is now."""
         later, renewed, costs = self._planned(price)
-        wait = 0 if price + renewed[0] < later[:, 0].min() else int(np.argmin(later[:, 0])) + 1
+        wait = 0 if price + renewed[-1] < later[:, -1].min() else int(np.argmin(later[:, -1])) + 1
         found = []
         while wait < HORIZON:
             found.append(wait)
-            wait += int(np.argmin(costs[wait][:, 0])) + 1
+            wait += int(np.argmin(costs[wait][:, -1])) + 1
         return tuple(found)
 
     def _planned(self, price: float) -> tuple[Vector, Vector, list[Vector]]:

@@ -41,7 +41,9 @@ def test_a_report_is_built_by_a_click(browser: Looking, site: Site) -> None:
     with browser.at(f"{MODEL}/batches/{UNREPORTED}") as (page, seen):
         page.get_by_role("button", name="Build the report").click()
         frame = page.locator("iframe")
-        frame.wait_for(timeout=REPORT_SECONDS * 1000)
+        failed = page.get_by_role("status").filter(has_text="failed")
+        frame.or_(failed).first.wait_for(timeout=REPORT_SECONDS * 1000)
+        assert failed.count() == 0
         assert frame.get_attribute("sandbox") == "allow-scripts"
         frame.content_frame.get_by_text("drift", exact=False).first.wait_for()
         assert seen.elsewhere == []

@@ -5,6 +5,7 @@ import { Link, to } from "./parts.js";
 
 const POLL = 3000; // milliseconds between two looks at a run
 const ENDED = new Set(["success", "failed"]);
+const FINAL = new Set([401, 403, 404]); // asking again would not help
 
 /** `start(conf)` starts a run, Airflow deciding whether one may; `done` is called when it has ended. */
 export function useRun(dag, done) {
@@ -13,7 +14,10 @@ export function useRun(dag, done) {
   const running = run !== null && !ENDED.has(run.state);
   useEffect(() => {
     if (!running) return undefined;
-    const look = () => getRun(dag, run.dag_run_id).then((found) => { setRun(found); if (ENDED.has(found.state)) done(); }, setError);
+    const look = () => getRun(dag, run.dag_run_id).then(
+      (found) => { setError(null); setRun(found); if (ENDED.has(found.state)) done(); },
+      (problem) => { setError(problem); setRun(FINAL.has(problem.status) ? null : { ...run }); },
+    );
     const timer = setTimeout(look, POLL);
     return () => clearTimeout(timer);
   }, [run]);
@@ -24,7 +28,7 @@ export function useRun(dag, done) {
   return { run, running, error, start };
 }
 
-const SAID = { queued: "waits for a free worker", running: "is being made", success: "is ready", failed: "failed: its log says why" };
+const SAID = { queued: "waits for a free worker", running: "is being made", success: "is ready", failed: "failed: the end of its log says why, and what to do" };
 
 export const Progress = ({ run, dag, what }) =>
   h(Text, { "aria-live": "polite", fontSize: "sm", role: "status" }, `${what} `, SAID[run.state] ?? run.state, ". ",

@@ -157,6 +157,9 @@ def power(part: float, seed: int) -> None:
                 print(f"{kind:>20} {size:>5} {f'{past:,} / {now:,}':>19} {times:>6} {cells}", flush=True)
 
 
+RHOS = (0.0, 0.1, 0.2, 0.3, 0.6, 0.9)
+
+
 def correlations(part: float, seed: int, *, classifier: bool) -> None:
     """Print who finds that two of ten columns became correlated, which no column shows; at 0 it is a false alarm."""
     times = math.ceil(40 * part)
@@ -165,8 +168,8 @@ def correlations(part: float, seed: int, *, classifier: bool) -> None:
     print(
         f"{'correlation':>12} {'rows':>15} {'associations: true':>19} {'multivariate: true':>19} {'columns alone':>14}"
     )
-    names = [f"c{i}" for i in range(10)]
-    for rho in (0.0, 0.1, 0.2, 0.3, 0.6, 0.9):
+    names, alone = [f"c{i}" for i in range(10)], Counter[tuple[str, int, str]]()
+    for rho in RHOS:
         for past, now in ((1000, 200), (5000, 336), (10_000, 5000)):
             found = Counter[str]()
             for turn in range(times):
@@ -180,7 +183,9 @@ def correlations(part: float, seed: int, *, classifier: bool) -> None:
                     )
                     found["classifier"] += told.drifted
                 found["pairs"] += any(related(Table(*sides), level=SPEC.alpha / 4).values())
-                found["alone"] += any(ours(Table(*sides)).values())
+                said = [column for column, drifted in ours(Table(*sides)).items() if drifted]
+                found["alone"] += bool(said)
+                alone.update((f"{past:,} / {now:,}", turn, column) for column in said)
             told_apart = (
                 f"{100 * found['classifier'] / math.ceil(times / PEERS_EVERY):.0f}" if classifier else "not asked"
             )
@@ -190,6 +195,8 @@ def correlations(part: float, seed: int, *, classifier: bool) -> None:
                 f"{shares['alone']:14.0f}",
                 flush=True,
             )
+    for (sizes, turn, column), of in sorted(alone.items()):
+        print(f"columns alone: {column} of check {turn} of {sizes} rows, at {of} of the {len(RHOS)} correlations")
 
 
 def main() -> int:

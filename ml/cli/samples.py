@@ -88,12 +88,22 @@ def _stem(data: str) -> str:
 def _parquet(file: FoundFile) -> tuple[pd.DataFrame, dict[str, Any], bool]:
     import pyarrow.parquet as pq
 
-    with file.open() as handle:
-        parquet = pq.ParquetFile(handle)
-        batch = next(parquet.iter_batches(batch_size=ROWS), None)
-        if batch is None:
-            raise DataError(f"{file.name} has no rows.", remedy="name a file with some rows.")
-        return batch.to_pandas(), {}, parquet.metadata.num_rows <= ROWS
+    from ml.data.parquet_file import DAMAGED, damage
+
+    try:
+        with file.open() as handle:
+            parquet = pq.ParquetFile(handle)
+            batch = next(parquet.iter_batches(batch_size=ROWS), None)
+            # without the pandas metadata, which may be damaged too, and which the source reader does not heed either
+            frame = None if batch is None else batch.replace_schema_metadata(None).to_pandas()
+            whole = parquet.metadata.num_rows <= ROWS
+    except (*DAMAGED, ValueError, KeyError) as error:  # the latter two of pandas: a year 24993, a time zone UTK
+        raise DataError(
+            f"{file.name} is no sound Parquet file: {damage(error)}.", remedy="write the file again, or name another."
+        ) from error
+    if frame is None:
+        raise DataError(f"{file.name} has no rows.", remedy="name a file with some rows.")
+    return frame, {}, whole
 
 
 def _csv(file: FoundFile) -> tuple[pd.DataFrame, dict[str, Any], bool]:

@@ -13,7 +13,7 @@ from ml.data.cells import typed
 from ml.data.csv_file import csv_batches
 from ml.data.intake import GZIP, PARQUET
 from ml.data.moments import moments_of
-from ml.data.parquet_file import ParquetFile
+from ml.data.parquet_file import ParquetFile, needed
 from ml.data.pieces import Piece, check_readable, frame_with_time, joined
 from ml.data.places import FoundFile, find_files, unavailable
 from ml.data.source import Request, SourceRead, refusal, refuse
@@ -112,10 +112,11 @@ def _parquet(file: FoundFile, request: Request) -> tuple[Piece, bool, tuple[Find
         if file.size == 0:
             raise refusal("DV001", file.name, seen="no content", expected="a Parquet file")
         parquet = ParquetFile.open(handle, file.name, file.size, time_column=time.column)
-        groups = parquet.groups(request.window, time_column=time.column)
+        every = parquet.groups(time_column=time.column)
+        groups = needed(every, request.window)
         whole = parquet.nbytes <= PARSED.limit and bool(groups)
         if whole:
-            groups = list(range(parquet.file.metadata.num_row_groups))
+            groups = dict(enumerate(every))
         piece = parquet.piece(groups, time_column=time.column, zone=time.zone)
         return piece.in_order(), whole, parquet.findings
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ml.artifacts.frames import MOMENT
+from ml.data.footer import RowGroup, as_file, footer_of, row_groups
 from ml.data.moments import is_moment, moments_of
 from ml.data.pieces import Piece, check_readable
 from ml.data.source import refusal
@@ -25,7 +26,8 @@ FREE_BYTES = 64 * 1024**2
 MAX_RATIO = 1000
 """Most bytes in memory per byte of file, beyond ``FREE_BYTES``."""
 _WIDTH = 8
-_DAY = timedelta(days=1)
+DAMAGED = (pa.ArrowException, OSError, EOFError, UnicodeError)
+"""What pyarrow raises where a file is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,11 @@ class ParquetFile:
     """An open Parquet file: its usable columns, and what was noticed about the others."""
 
     file: pq.ParquetFile
+    footer: bytes
     name: str
     size: int
     columns: tuple[str, ...]
+    zoned: frozenset[str]
     findings: tuple[Finding, ...]
 
     @classmethod
@@ -45,74 +49,71 @@ class ParquetFile:
         Raises:
             DataError: this is no Parquet file, its names are not unique, or it has no usable time column.
         """
+        footer = footer_of(file, name)
         try:
-            schema = pq.read_schema(file)
+            metadata = pq.read_metadata(pa.BufferReader(as_file(footer)))
+            schema = metadata.schema.to_arrow_schema()
+            shown = [f"{field.name} ({field.type})" for field in schema]
+            zoned = frozenset(field.name for field in schema if getattr(field.type, "tz", None) is not None)
             texts = [field.name for field in schema if _is_text(field.type)]
             file.seek(0)
-            opened = pq.ParquetFile(file, read_dictionary=texts)
-        except (pa.ArrowException, OSError, EOFError) as error:
-            raise refusal("DV013", name, seen=str(error).splitlines()[0], expected="a Parquet file") from error
+            opened = pq.ParquetFile(file, metadata=metadata, read_dictionary=texts)
+        except DAMAGED as error:
+            raise refusal("DV013", name, seen=damage(error), expected="a Parquet file") from error
         names = schema.names
         twice = sorted({one for one in names if names.count(one) > 1}) if len(set(names)) < len(names) else []
         if twice:
             raise refusal("DV005", name, seen=f"{', '.join(twice)} twice", expected="unique names")
         usable = tuple(field.name for field in schema if _is_usable(field.type))
         if time_column not in usable or not is_moment(schema.field(time_column).type):
-            there = ", ".join(f"{field.name} ({field.type})" for field in list(schema)[:50])
-            raise refusal("DV019", name, seen=there, expected=f"a column {time_column} with timestamps")
+            raise refusal("DV019", name, seen=", ".join(shown[:50]), expected=f"a column {time_column} with timestamps")
         left_out = tuple(_left_out(field) for field in schema if field.name not in usable)
-        return cls(opened, name, size, usable, left_out)
+        return cls(opened, footer, name, size, usable, zoned, left_out)
 
     @property
     def nbytes(self) -> int:
         """Bytes that the whole file fills in memory, by its footer."""
         return int(self.file.metadata.num_rows * len(self.columns) * _WIDTH)
 
-    def groups(self, window: Window, *, time_column: str) -> list[int]:
-        """Return the row groups that may hold rows of the window, by the statistics of the time column.
+    def groups(self, *, time_column: str) -> tuple[RowGroup, ...]:
+        """Return the row groups: their rows, and the moments between which they lie.
 
-        Where a moment is missing all groups are needed, as such a row belongs to the row before it.
+        Raises:
+            DataError: the footer contradicts itself.
         """
-        metadata = self.file.metadata
-        if metadata.num_row_groups == 0:
-            return []
-        first = metadata.row_group(0)
-        place = next(at for at in range(first.num_columns) if first.column(at).path_in_schema == time_column)
-        statistics = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
-        bounds = [_bounds(item) for item in statistics]
-        if any(bound is None for bound in bounds):
-            return list(range(metadata.num_row_groups))
-        return [
-            group
-            for group, bound in enumerate(bounds)
-            if bound is not None and bound[0] < window.end and bound[1] >= window.start
-        ]
+        zoned = time_column in self.zoned
+        return row_groups(self.footer, self.name, schema=self.file.schema, time_column=time_column, zoned=zoned)
 
-    def piece(self, groups: list[int], *, time_column: str, zone: str) -> Piece:
-        """Read row groups.
+    def piece(self, groups: Mapping[int, RowGroup], *, time_column: str, zone: str) -> Piece:
+        """Read row groups, given by their place.
 
         Raises:
             DataError: they would fill the memory, or the file is damaged.
         """
-        self._check_size(groups)
+        self._check_size(sum(group.rows for group in groups.values()))
         try:
-            table = self.file.read_row_groups(groups, columns=list(self.columns), use_threads=False)
+            table = self.file.read_row_groups(list(groups), columns=list(self.columns), use_threads=False)
             _check_texts(table, self.name)
             moments = moments_of(table.column(time_column), zone)
             columns = [_stored(column) for column in table.columns]
-        except (pa.ArrowException, OSError) as error:
-            seen = str(error).splitlines()[0]
-            raise refusal("DV013", self.name, seen=seen, expected="a sound Parquet file") from error
+        except DAMAGED as error:
+            raise refusal("DV013", self.name, seen=damage(error), expected="a sound Parquet file") from error
         check_readable(table.column(time_column), moments, time_column, subject=self.name)
         return Piece(pa.table(columns, names=table.column_names), moments)
 
-    def _check_size(self, groups: list[int]) -> None:
-        rows = sum(self.file.metadata.row_group(group).num_rows for group in groups)
+    def _check_size(self, rows: int) -> None:
         nbytes = rows * len(self.columns) * _WIDTH
         allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * self.size))
         if nbytes > allowed:
             seen = f"{rows} rows of {len(self.columns)} columns in {self.size} bytes"
             raise refusal("DV014", self.name, seen=seen, expected=f"at most {allowed} bytes in memory")
+
+
+def damage(error: Exception) -> str:
+    """Say what was noticed, in a line; a name that is no text would be shown as bytes, half of the footer long."""
+    if isinstance(error, UnicodeError):
+        return "a name or a time zone that is not UTF-8"
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _left_out(field: pa.Field) -> Finding:
@@ -140,36 +141,32 @@ def _is_usable(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _bounds(statistics: Any) -> tuple[datetime, datetime] | None:
-    """Return the earliest and latest moment of a row group, widened where its zone is not known; None if unknown."""
-    if statistics is None or not statistics.has_min_max or not statistics.has_null_count or statistics.null_count:
-        return None
-    low, high = _moment(statistics.min), _moment(statistics.max)
-    return None if low is None or high is None else (low[0], high[1])
+def needed(groups: Sequence[RowGroup], window: Window) -> dict[int, RowGroup]:
+    """Return the row groups that may hold rows of the window, by their place.
 
-
-def _moment(value: Any) -> tuple[datetime, datetime] | None:
-    if isinstance(value, datetime):
-        if value.tzinfo is not None:
-            return value, value
-        value = value.replace(tzinfo=UTC)
-    elif isinstance(value, date):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    else:
-        return None
-    try:
-        return value - _DAY, value + _DAY
-    except OverflowError:
-        return None
+    Where a moment is missing all groups are needed, as such a row belongs to the row before it.
+    """
+    if any(group.bounds is None for group in groups):
+        return dict(enumerate(groups))
+    return {
+        place: group
+        for place, group in enumerate(groups)
+        if group.bounds is not None and group.bounds[0] < window.end and group.bounds[1] >= window.start
+    }
 
 
 def _check_texts(table: pa.Table, name: str) -> None:
-    """Refuse texts that are small as a dictionary and huge as a column."""
+    """Refuse texts that are small as a dictionary and huge as a column.
+
+    Raises:
+        ArrowInvalid: they are no texts.
+    """
     for column_name, column in zip(table.column_names, table.columns, strict=True):
         if not pa.types.is_dictionary(column.type):
             continue
         total = 0
         for chunk in column.chunks:
+            chunk.validate(full=True)  # pyarrow reads rows that point beyond their dictionary, and texts that are none
             lengths = np.asarray(pc.fill_null(pc.binary_length(chunk.dictionary), 0).to_numpy(zero_copy_only=False))
             used = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(lengths))
             total += int((lengths.astype(np.int64) * used).sum())

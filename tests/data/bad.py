@@ -83,6 +83,12 @@ def bomb() -> bytes:
     return gzip.compress(text(good() + good()[:1] * 2_000_000), compresslevel=9)
 
 
+def parquet_not_utf8() -> bytes:
+    return parquet(table(), use_dictionary=False, compression="none", write_statistics=False).replace(
+        b"00501", b"\xff" * 5, 1
+    )
+
+
 def parquet_bomb() -> bytes:
     rows = 3_000_000
     moments = pa.array([START.replace(tzinfo=None)] * rows, pa.timestamp("us"))
@@ -130,6 +136,7 @@ CORPUS: tuple[BadFile, ...] = (
     BadFile("text_named.parquet", "DV013", lambda: text(good())),
     BadFile("cut.parquet", "DV013", lambda: parquet(table())[:-40]),
     BadFile("orders.unknown", "DV013", lambda: text(good())),
+    BadFile("not_utf8.parquet", "DV013", parquet_not_utf8),
     BadFile("bomb.parquet", "DV014", parquet_bomb),
     BadFile("too_many_rows.csv", "DV015", lambda: text(good()), checks={"max_rows": 10}),
     BadFile("lists.parquet", "DV016", lambda: parquet(table(tags=pd.Series([["a", "b"]] * ROWS))), stops=False),

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.torture.fuzz import READERS, fuzz_readers, fuzz_specs, keep
+from tests.torture.fuzz import READERS, fuzz_apart, fuzz_specs, keep
 
 pytestmark = pytest.mark.torture
 SECONDS = 600.0
@@ -14,7 +14,7 @@ SECONDS = 600.0
 
 @pytest.mark.parametrize("ending", READERS)
 def test_readers(ending: str) -> None:
-    found = fuzz_readers(ending, seconds=SECONDS / len(READERS), seed=time.time_ns() % 2**32)
+    found = fuzz_apart(ending, seconds=SECONDS / len(READERS), seed=time.time_ns() % 2**32)
     print(f"\n{ending}: {found.runs} files, {found.answered} read, {found.refused} refused, {len(found.broken)} broken")
     assert keep(ending, found) == []
 

@@ -12,7 +12,8 @@ Jensen–Shannon at 0.1), computed by the methods it chooses, without its figure
 table; its verdict on the table (half of the columns drifted); a Kolmogorov–Smirnov test (chi-square for categories) at
 p < 0.05 per column; and PSI > 0.2 per column on ten bins.
 
-    python benchmarks/alarms.py [--share 0.1] [--rows 1000000 …] [--seed 0] [--quick] [--only alarms|power|correlation]
+    python benchmarks/alarms.py [--share 0.1] [--rows 1000000 …] [--columns 10 …] [--seed 0] [--quick]
+                                [--only alarms|power|correlation]
 
 ``--share 1`` makes all checks of the plan, some 25 minutes of CPU; by default a tenth of them. Largest tables first.
 """
@@ -25,7 +26,7 @@ import sys
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +58,9 @@ CHECKS = {10: (200, 60, 10), 50: (60, 20, 4), 200: (20, 5, 1)}
 """By number of columns: how many checks, in tables of up to 15,000, of 120,000, and of 1,200,000 rows."""
 
 
-def null_tables(part: float, rows_asked: list[int]) -> Iterator[tuple[str, int, int, int, int]]:
+def null_tables(
+    part: float, rows_asked: list[int], columns_asked: list[int]
+) -> Iterator[tuple[str, int, int, int, int]]:
     """Name the sources, columns, rows of both sides and how many checks; a stream makes no table larger than it is."""
     sizes = {name: len(frame) for name, frame in streams().items()}
     for past, now in SIDES:
@@ -65,6 +68,8 @@ def null_tables(part: float, rows_asked: list[int]) -> Iterator[tuple[str, int, 
             continue
         rank = 0 if past <= 10_000 else 1 if past <= 100_000 else 2
         for columns, checks in CHECKS.items():
+            if columns_asked and columns not in columns_asked:
+                continue
             times = math.ceil(checks[rank] * part)
             yield "generated", columns, past, now, times
             for name, rows in sizes.items():
@@ -99,12 +104,12 @@ class Alarms:
         return " ".join(cells)
 
 
-def false_alarms(part: float, seed: int, rows_asked: list[int]) -> bool:
+def false_alarms(seed: int, tables: Iterable[tuple[str, int, int, int, int]], *, others: bool) -> bool:
     """Print the share of checks that alarm where nothing drifts; return whether ours keeps the target."""
     known, pooled = streams(), defaultdict[str, Alarms](Alarms)
     print(f"\nShare of checks that alarm without drift, per cent (target for ours: {TARGET:.0%})\n")
     print(f"{'table':>14} {'columns':>7} {'rows':>21} {'checks':>6} " + " ".join(f"{way:>23}" for way in WAYS))
-    for number, (name, columns, past, now, times) in enumerate(null_tables(part, rows_asked)):
+    for number, (name, columns, past, now, times) in enumerate(tables):
         sizes = f"{past:,} / {now:,}"
         kinds = (here := Alarms()), pooled[f"{columns} columns"], pooled[f"{sizes} rows"], pooled["all"]
         for turn in range(times):
@@ -112,7 +117,7 @@ def false_alarms(part: float, seed: int, rows_asked: list[int]) -> bool:
             rows = past + now
             whole = generated(rng, columns, rows) if name == "generated" else shuffled(known[name], rng, columns, rows)
             table = Table(whole.iloc[:past].reset_index(drop=True), whole.iloc[past:].reset_index(drop=True))
-            asked = turn % PEERS_EVERY == 0 and columns * rows <= PEERS_CELLS
+            asked = others and turn % PEERS_EVERY == 0 and columns * rows <= PEERS_CELLS
             said = verdicts(table) if asked else own(table)
             for kind in kinds:
                 kind.add(said)
@@ -206,7 +211,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=0.1, help="so much of the plan's checks, 1 for all")
     parser.add_argument("--rows", type=int, nargs="*", default=[], help="false alarms: only these sizes of reference")
-    parser.add_argument("--quick", action="store_true", help="correlation: leave out the classifier, which fits twice")
+    parser.add_argument("--columns", type=int, nargs="*", default=[], help="false alarms: only these widths of table")
+    parser.add_argument("--quick", action="store_true", help="ask ours only; of correlations, without the classifier")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=("alarms", "power", "correlation"), help="one of the three tables")
     options = parser.parse_args()
@@ -215,7 +221,8 @@ def main() -> int:
     met = True
     if options.only in (None, "alarms"):
         held_to_evidently(options.seed)
-        met = false_alarms(options.share, options.seed, options.rows)
+        tables = null_tables(options.share, options.rows, options.columns)
+        met = false_alarms(options.seed, tables, others=not options.quick)
     if options.only in (None, "power"):
         power(options.share, options.seed)
     if options.only in (None, "correlation"):

@@ -24,14 +24,12 @@ from ml.domain.errors import DataError
 from ml.flows.cells import Cells
 from ml.flows.exhibits import complaint_of
 from ml.flows.past import Part, Past
-from ml.flows.provenance import library_versions, training_code
-from ml.flows.recipe import Column, Recipe
-from ml.flows.trained import Setting, Trained, trained_by_key
+from ml.flows.recipe import Column, Recipe, Recipes
+from ml.flows.trained import Trained, trained_by_key
 from ml.monitoring import measure_performance
 from ml.problems import problem_of
 from ml.profiles import conform
-from ml.specs.training import candidates_of
-from ml.training import TrainingSet, fit, importance_of, refit, refit_set, split_batches
+from ml.training import fit, importance_of, refit
 
 _BY_ROW = ("DecisionTree", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "RandomForest")
 """Estimators whose prediction for a row is the same bits whatever rows come along. Others multiply matrices, which may
@@ -44,97 +42,28 @@ class Matrix:
     def __init__(self, past: Past, cells: Cells) -> None:
         self.past, self.spec = past, past.spec
         self.problem = problem_of(past.spec.problem)
+        self.recipes = Recipes(past)
         self._cells = cells
         self._columns: dict[str, Column] = {}
         self._predictions: dict[str, pd.DataFrame] = {}
         self._truths: dict[Part, pd.DataFrame] = {}
 
     @cached_property
-    def base(self) -> str:
-        """Digest of all but the rows that an estimator and its verdict depend on; the watch comes after both."""
-        spec = self.spec
-        parts = (spec.training, spec.problem, spec.features, spec.time)
-        return digest_of(
-            [
-                *[part.model_dump(mode="json") for part in parts],
-                spec.gate.model_dump(mode="json", exclude={"watch"}),
-                self.past.schema.to_json(),
-                training_code(),
-                library_versions(),
-            ]
-        )
-
-    @property
-    def searches(self) -> bool:
-        """Whether there is anything to choose: without, a setting fitted again is the same fit."""
-        candidates = self.spec.training.candidates or self.problem.default_candidates()
-        return len(candidates) > 1 or bool(candidates[0].search)
-
-    @cached_property
     def trained(self) -> Mapping[str, Trained]:
         """The fits on record, by key."""
-        return trained_by_key(self)
-
-    def recipe(self, step: int, first: int, last: int, *, chosen: Setting | None = None) -> Recipe:
-        """Name the estimator of some of the rows known after ``step``; ``chosen`` gives its setting."""
-        parts = self.past.known[step]
-        counts = np.cumsum([0, *(len(self.past.part(part).rows) for part in parts)])
-        low = int(np.searchsorted(counts, first, side="right")) - 1
-        high = int(np.searchsorted(counts, last, side="left"))
-        offsets = [first - int(counts[low]), last - int(counts[low])]
-        setting = [chosen[0], dict(chosen[1])] if chosen is not None and self.searches else None
-        key = digest_of([self.base, self.past.digest(parts[low:high]), offsets, setting])
-        if setting is None or chosen is None:
-            return Recipe(key, step, first, last)
-        return Recipe(key, step, first, last, *chosen)
+        return trained_by_key(self.recipes)
 
     @cached_property
     def prefill(self) -> tuple[Recipe, ...]:
         """The estimators that any policy may ask for: each training window, ended with each batch of labels."""
-        key = f"prefill:{digest_of([self.base, self.past.sha256])}"
+        key = f"prefill:{digest_of([self.recipes.base, self.past.sha256])}"
         stored = self._cells.get(key)
         if stored is None:
-            stored = json.dumps([[one.key, one.step, one.first, one.last] for one in self._prefill()]).encode()
+            stored = json.dumps(
+                [[one.key, one.step, one.first, one.last] for one in self.recipes.any_policy()]
+            ).encode()
             self._cells.put([(key, stored)])
         return tuple(Recipe(*one) for one in json.loads(stored))
-
-    def _prefill(self) -> tuple[Recipe, ...]:
-        found: dict[str, Recipe] = {}
-        spec = self.spec
-        for step, parts in enumerate(self.past.known):
-            if not parts or (step and parts == self.past.known[step - 1]):
-                continue
-            for trained_on in self._ended_with(step):
-                if len(trained_on.rows) >= spec.training.min_rows:
-                    recipe = self.recipe(step, trained_on.first, trained_on.last)
-                    found.setdefault(recipe.key, recipe)
-        return tuple(found.values())
-
-    def _ended_with(self, step: int) -> Iterator[TrainingSet]:
-        try:
-            split = self.split(step, newer_than=None)
-        except DataError:
-            return
-        for window in candidates_of(self.spec.training.window):
-            yield refit_set(split, window)
-
-    def split(self, step: int, *, newer_than: Any) -> Any:
-        """Part the rows known after a step as production does.
-
-        Raises:
-            DataError: nothing is new, or all rows have one time.
-        """
-        parts = self.past.known[step]
-        if not parts:
-            raise DataError(f"{self.spec.model} has no labelled row yet.", remedy="wait for labels.")
-        return split_batches(
-            self.past.frame(step),
-            [self.past.windows[place] for place, _ in parts],
-            time_column=self.spec.time.column,
-            holdout=self.spec.gate.holdout,
-            holdout_rows=self.spec.gate.enough_rows,
-            newer_than=newer_than,
-        )
 
     def is_known(self, recipes: Sequence[Recipe]) -> frozenset[str]:
         """Return the keys of those recipes that are computed already."""
@@ -199,7 +128,7 @@ class Matrix:
     def compute(self, recipe: Recipe) -> list[tuple[str, bytes]]:
         """Fit the estimator, let it predict every later batch, and measure it there; returns cells to store."""
         cell = self._cell(recipe.key)
-        split = self.split(recipe.step, newer_than=None)
+        split = self.recipes.split(recipe.step)
         rows = split.rows.iloc[recipe.first : recipe.last]
         try:
             candidate, parameters, seconds, estimator = self._on_record(recipe) or self._fitted(recipe, rows)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from ml.domain.records import Version
 from ml.flows.past import Past
 from ml.flows.provenance import code_version, library_versions
+from ml.flows.recipe import Recipes, Setting
 from ml.flows.train import window_of
 from ml.training import refit_set
-
-if TYPE_CHECKING:
-    from ml.flows.matrix import Matrix
-
-Setting = tuple[str, Mapping[str, Any]]
-"""(estimator, parameters)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +33,15 @@ class Trained:
     kept: Kept | None = None
 
 
-def trained_by_key(matrix: Matrix) -> dict[str, Trained]:
+def trained_by_key(recipes: Recipes) -> dict[str, Trained]:
     """Return the fits on record by the key of their recipe: those of the same rows, spec, code and libraries."""
-    places = {window.end: place for place, window in enumerate(matrix.past.windows)}
-    steps = [(version, places.get(version.as_of)) for version in matrix.past.versions]
-    ours = [(version, step) for version, step in steps if step is not None and _is_of(version, matrix.past, step)]
-    found = {key: one for version, step in ours for key, one in _again(matrix, version, step)}
+    past = recipes.past
+    places = {window.end: place for place, window in enumerate(past.windows)}
+    steps = [(version, places.get(version.as_of)) for version in past.versions]
+    ours = [(version, step) for version, step in steps if step is not None and _is_of(version, past, step)]
+    found = {key: one for version, step in ours for key, one in _again(recipes, version, step)}
     for version, step in ours:
-        for key, one in _first(matrix, version, step):
+        for key, one in _first(recipes, version, step):
             before = found.get(key)
             found[key] = one if before is None else replace(one, kept=one.kept or before.kept)
     return found
@@ -61,23 +56,23 @@ def _is_of(version: Version, past: Past, step: int) -> bool:
     return same and all("seconds" in one for one in manifest["windows"])
 
 
-def _first(matrix: Matrix, version: Version, step: int) -> Iterator[tuple[str, Trained]]:
+def _first(recipes: Recipes, version: Version, step: int) -> Iterator[tuple[str, Trained]]:
     """What was judged, and the windows beside it."""
     manifest = version.manifest
-    last = len(matrix.past.frame(step)) - manifest["holdout_rows"]
+    last = len(recipes.past.frame(step)) - manifest["holdout_rows"]
     for one in manifest["windows"]:
         picked = one["window"] == manifest["window"]
         kept = Kept(version.model_sha256, _setting(version)) if picked else None
-        yield matrix.recipe(step, last - one["rows"], last).key, Trained(one["seconds"], kept)
+        yield recipes.of(step, last - one["rows"], last).key, Trained(one["seconds"], kept)
 
 
-def _again(matrix: Matrix, version: Version, step: int) -> Iterator[tuple[str, Trained]]:
+def _again(recipes: Recipes, version: Version, step: int) -> Iterator[tuple[str, Trained]]:
     """What was fitted once more on all rows after it passed."""
     if version.refit_sha256 is not None:
         manifest, setting = version.manifest, _setting(version)
-        rows = refit_set(matrix.split(step, newer_than=None), window_of(version))
+        rows = refit_set(recipes.split(step), window_of(version))
         seconds = next(one["seconds"] for one in manifest["windows"] if one["window"] == manifest["window"])
-        key = matrix.recipe(step, rows.first, rows.last, chosen=setting).key
+        key = recipes.of(step, rows.first, rows.last, chosen=setting).key
         yield key, Trained(seconds, Kept(version.refit_sha256, setting))
 
 

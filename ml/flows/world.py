@@ -106,19 +106,19 @@ class RecordedWorld:
         if step not in self._states:
             end = self.past.windows[step].end
             took = [one.manifest.get("seconds") for one in self.past.versions if one.as_of == end]  # it is on record
-            self._states[step] = digest_of([self.matrix.base, self.past.digest(self.past.known[step]), took])
+            self._states[step] = digest_of([self.matrix.recipes.base, self.past.digest(self.past.known[step]), took])
         return self._states[step]
 
     def _worked_out(self, step: int, opponent: Opponent) -> Json | None:
         """Do what training and evaluation do, with the matrix's estimators."""
         try:
-            split = self.matrix.split(step, newer_than=opponent.seen_until)
+            split = self.matrix.recipes.split(step, newer_than=opponent.seen_until)
         except DataError:
             return None
         least = self._spec.training.min_rows
         candidates = training_sets(split, self._spec.training.window, present=opponent.window)
         sets = [one for one in candidates if len(one.rows) >= least]
-        recipes = [self.matrix.recipe(step, one.first, one.last) for one in sets]
+        recipes = [self.matrix.recipes.of(step, one.first, one.last) for one in sets]
         fitted = [
             (one, recipe, column)
             for one, recipe in zip(sets, recipes, strict=True)
@@ -154,7 +154,7 @@ class RecordedWorld:
         if not self._spec.gate.refit or len(trained_on.rows) < self._spec.training.min_rows:
             return None
         chosen = (column.candidate, column.parameters)
-        recipe = self.matrix.recipe(step, trained_on.first, trained_on.last, chosen=chosen)
+        recipe = self.matrix.recipes.of(step, trained_on.first, trained_on.last, chosen=chosen)
         return recipe if self.matrix.column(recipe) is not None else None
 
     def _held_out(self, step: int, split: Split) -> tuple[Part, ...]:
@@ -246,7 +246,7 @@ class RecordedWorld:
 
     def _measured(self, champion: Challenge, step: int) -> list[dict[str, Any]]:
         recipe = self._recipes[champion.challenger]
-        learned = self.matrix.split(recipe.step, newer_than=None).rows.iloc[recipe.first : recipe.last]
+        learned = self.matrix.recipes.split(recipe.step).rows.iloc[recipe.first : recipe.last]
         judged = next(place for place, window in enumerate(self.past.windows) if window.end == champion.gate.as_of)
         newest = [part for part in self.past.known[judged] if self.past.windows[part[0]].end > champion.trained_until]
         reference = reference_of(

@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from gating.chances import exchangeable, lottery, same_algorithm, truly_worse
 from gating.pooled import pooled
-from gating.shows import power, slices
+from gating.shows import alike_slices, power, slices
 from gating.walks import walks
 from gating.watched import watched
 
@@ -33,7 +33,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--runs", type=int, default=2000, help="challengers per problem kind (2000)")
     parser.add_argument(
-        "--parts", nargs="*", help="only these of: same, swapped, lottery, worse, power, slices, walks, pooled, watched"
+        "--parts",
+        nargs="*",
+        help="only these of: same, swapped, lottery, worse, power, slices, alike, walks, pooled, watched",
     )
     parser.add_argument("--picture", type=Path, help="where to save the power curve")
     options = parser.parse_args()
@@ -46,6 +48,7 @@ def main() -> int:
         "walks": lambda: walks(max(runs // 80, 5)),
         "pooled": lambda: pooled(max(runs // 5, 10)),
         "slices": lambda: slices(max(runs // 20, 10)),
+        "alike": lambda: alike_slices(max(runs // 20, 10)),
         "power": lambda: power(max(runs // 20, 20), 1000, options.picture),
         "watched": lambda: watched(runs),
         "lottery": lambda: lottery(max(runs // 20, 10), ATTEMPTS),

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from gating.rates import STRICT, Rate, judged
-from gating.worlds import apart, planted
+from gating.worlds import apart, planted, seasons
+from ml.evaluation import Judgement
 
 
 def power(runs: int, rows: int, picture: Path | None) -> None:
@@ -64,6 +65,28 @@ def slices(runs: int) -> None:
                 for _ in range(runs):
                     truth, ours, theirs, table = planted(rng, rows, lost)
                     found = judged("binary", truth, ours, theirs, {"slices": spec}, rows=table)
-                    named = [one.subject for one in found.findings if one.code == "PG009" and one.outcome == "failed"]
+                    named = named_by(found)
                     rate.add(found, any("shop 3" in one for one in named) if lost else bool(named))
             print(f"| {name} | {rows} | {caught} | {false} |", flush=True)
+
+
+def named_by(found: Judgement) -> list[str]:
+    """Return the parts of the rows that the gate says are worse."""
+    return [one.subject for one in found.findings if one.code == "PG009" and one.outcome == "failed"]
+
+
+def alike_slices(runs: int) -> None:
+    """Does the gate cry where no part got worse, but the errors of neighbours are alike?"""
+    print(f"\n## No part is worse, neighbours' errors are alike: a part is named, {runs} runs a line\n")
+    print("| held-out rows | errors alike | `columns: [shop, season]` | found by trees |\n| --- | --- | --- | --- |")
+    for rows in (500, 2000):
+        for strength in (0.0, 0.5, 0.8):
+            rates = []
+            for spec in ({"columns": ["shop", "season"], "found": False}, {}):
+                rng, rate = np.random.default_rng(11), Rate()
+                for _ in range(runs):
+                    truth, ours, theirs, table = seasons(rng, rows, strength)
+                    found = judged("regression", truth, ours, theirs, {"slices": spec}, rows=table)
+                    rate.add(found, bool(named_by(found)))
+                rates.append(rate)
+            print(f"| {rows} | {strength:g} | " + " | ".join(map(str, rates)) + " |", flush=True)

@@ -85,6 +85,16 @@ def planted(
     return truth, said("binary", truth, ours), said("binary", truth, theirs), table
 
 
+def seasons(
+    rng: np.random.Generator, rows: int, strength: float
+) -> tuple[np.ndarray, Predictions, Predictions, pd.DataFrame]:
+    """Two models equally good on the whole and in every part; a feature that changes as slowly as the weather."""
+    truth, ours, theirs = apart("regression", rng, rows, 0.0, strength=strength)
+    table = pd.DataFrame({"shop": rng.choice([f"shop {one}" for one in range(10)], rows)})
+    table["season"], table["x"] = alike(rng, rows, 0.99), rng.normal(size=rows)
+    return truth, ours, theirs, table
+
+
 def swapped(rng: np.random.Generator, ours: Predictions, theirs: Predictions) -> tuple[Predictions, Predictions]:
     """Let a coin say for every row which of two models predicts it: neither side can be better."""
     heads = np.repeat(rng.random((len(ours), 1)) < 0.5, ours.shape[1], axis=1)

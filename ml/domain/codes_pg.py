@@ -83,8 +83,8 @@ GATE: Mapping[str, Code] = {
     ),
     "PG011": Code(
         title="Probabilities can be believed",
-        meaning="The Brier score is surely worse than the champion's by more than gate.calibration.margin, or the "
-        "expected calibration error is above gate.calibration.max_error.",
+        meaning="The Brier score or the expected calibration error is surely worse than the champion's by more than "
+        "gate.calibration.margin, or the latter is above gate.calibration.max_error.",
         remedy="Use an estimator with better probabilities (logistic regression, or more rows for boosting), or a "
         "longer training window.",
     ),

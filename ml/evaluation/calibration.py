@@ -27,14 +27,22 @@ BRIER = Metric("brier_score", higher_is_better=False, bounded=False, terms=_dist
 """Brier (1950): over all labels, so twice the usual number where there are two."""
 
 
-def calibration_error(truth: pd.DataFrame, predictions: pd.DataFrame) -> float:
-    """Return the expected calibration error of the predicted label, in ten bins of equal size (Naeini et al. 2015).
-
-    0 where of the rows predicted with probability p the share p is right; it is biased upwards on few rows.
-    """
+def _misses(truth: pd.DataFrame, predictions: pd.DataFrame) -> Floats:
+    """By how much each row's probability of the predicted label misses, in the column of the row's bin."""
     columns = probability_columns(predictions)
     sure = np.max([predictions[column].to_numpy(dtype=np.float64) for column in columns], axis=0)
     right = predictions[PREDICTION].astype(str).to_numpy() == truth.iloc[:, 0].astype(str).to_numpy()
-    order = np.argsort(sure, kind="stable")
-    bins = [part for part in np.array_split(order, _BINS) if len(part)]
-    return float(sum(abs(sure[part].mean() - right[part].mean()) * len(part) for part in bins) / len(sure))
+    found = np.zeros((len(sure), _BINS))
+    for place, part in enumerate(np.array_split(np.argsort(sure, kind="stable"), _BINS)):
+        found[part, place] = sure[part] - right[part]
+    return found
+
+
+def _summed(means: Floats) -> Floats:
+    total: Floats = np.abs(means).sum(axis=-1)
+    return total
+
+
+ERROR = Metric("expected_calibration_error", higher_is_better=False, bounded=True, terms=_misses, of_means=_summed)
+"""Of the predicted label, in ten bins of equal size (Naeini et al. 2015): 0 where of the rows predicted with a
+probability p the share p is right. It is biased upwards on few rows, for both of two models."""

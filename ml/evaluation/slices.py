@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ml.evaluation.blocks import block_length, spread_of_mean
 from ml.evaluation.proportions import score
 from ml.problems.metric import Floats
 from ml.specs.gate import SlicesSpec
@@ -47,21 +48,31 @@ class Tested:
 
 
 def tested_parts(parts: Sequence[Part], gains: Floats, *, margin: float) -> list[Tested]:
-    """Test every part, one-sided: has it lost more than the margin?"""
-    return [_tested(part, gains[part.rows], margin) for part in parts]
+    """Test every part, one-sided: has it lost more than the margin? ``gains`` are of all rows in the order of time."""
+    correlated = block_length(gains) > 1
+    return [_tested(part, gains[part.rows], margin, correlated=correlated) for part in parts]
 
 
-def _tested(part: Part, gains: Floats, margin: float) -> Tested:
+def _tested(part: Part, gains: Floats, margin: float, *, correlated: bool) -> Tested:
+    """Test one part by its rows' gains, as ``ml.evaluation.gain`` does it for all rows.
+
+    A part may be a stretch of time, such as the cold days: its neighbours are then as alike as any. Where all rows show
+    that neighbours are alike, a part need not show it again: it may have too few rows for that.
+    """
     from scipy.special import ndtr, stdtr  # late: whoever only reads a verdict need not load it
 
     rows, mean = len(gains), float(gains.mean())
-    if np.isin(gains, (-1.0, 0.0, 1.0)).all():
+    block = block_length(gains)
+    correlated = correlated or block > 1
+    if not correlated and np.isin(gains, (-1.0, 0.0, 1.0)).all():
         wins, losses = int((gains > 0).sum()), int((gains < 0).sum())
         return Tested(part, rows, mean, float(ndtr(score(-margin, wins, losses, rows))))
-    error = float(gains.std(ddof=1)) / np.sqrt(rows)
+    error, freedom = float(gains.std(ddof=1)) / np.sqrt(rows), rows - 1
+    if correlated:
+        error, freedom = spread_of_mean(gains, block)
     if error == 0.0:
         return Tested(part, rows, mean, 0.0 if mean < -margin else 1.0)
-    return Tested(part, rows, mean, float(stdtr(rows - 1, (mean + margin) / error)))
+    return Tested(part, rows, mean, float(stdtr(freedom, (mean + margin) / error)))
 
 
 def false_discoveries_at_most(rate: float, tested: Sequence[Tested]) -> list[Tested]:

@@ -72,7 +72,9 @@ class CalibrationSpec(Spec):
     """How much worse the challenger's probabilities may be than the champion's."""
 
     margin: float = Field(
-        default=0.0, ge=0.0, description="Blocked if the Brier score is surely worse by more than this."
+        default=0.0,
+        ge=0.0,
+        description="Blocked if the Brier score or the expected calibration error is surely worse by more than this.",
     )
     max_error: float | None = Field(
         default=None,

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +18,7 @@ from ml.artifacts.store import ArtifactStore
 from ml.domain.records import Stage
 from ml.evaluation import Look
 from ml.evaluation.gain import Gain, Method
+from ml.flows.approve import approve
 from ml.flows.decide import decide
 from ml.flows.erase import erase
 from ml.flows.evaluate import evaluate
@@ -32,11 +34,12 @@ from ml.flows.workspace import Workspace
 from ml.registry.engine import open_engine, parse_url
 from ml.settings import Settings
 from ml.specs import ModelSpec
-from ml.specs.gate import WatchSpec
+from ml.specs.gate import ApprovalSpec, WatchSpec
 from tests.integration.streams import SPAN, spec_of, stream
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WINDOWS = list(SPAN.batches(SPAN.end.replace(day=2) - SPAN.start))[:5]
+ASKED_AT = datetime(2026, 2, 1, tzinfo=UTC)
 ERASED = "7"
 """The key of a row of the first batch."""
 EXTRA = "policy: {when: {kind: never}}\nlabels: {delay: 1d}\ngate: {holdout: 0.3, resamples: 100, min_rows: 20}"
@@ -95,6 +98,22 @@ def _ready_to_promote(workspace: Workspace, spec: ModelSpec) -> None:
     assert evaluate(workspace, spec, _decided(workspace, spec)).passed
 
 
+def _asking(spec: ModelSpec) -> ModelSpec:
+    return spec.model_copy(update={"gate": spec.gate.model_copy(update={"approval": ApprovalSpec()})})
+
+
+def _ready_to_approve(workspace: Workspace, spec: ModelSpec) -> None:
+    """What passed waits for a person."""
+    _ready_to_evaluate(workspace, spec)
+    workspace.clock = lambda: ASKED_AT
+    assert evaluate(workspace, _asking(spec), _decided(workspace, spec)).passed
+
+
+def _approved(workspace: Workspace, spec: ModelSpec) -> None:
+    workspace.clock = lambda: ASKED_AT  # the reason of a promotion names the minute in which a person said Yes
+    approve(workspace, _asking(spec), 1, comment="looks right", via="console")
+
+
 def _ready_to_roll_back(workspace: Workspace, spec: ModelSpec) -> None:
     _batches(workspace, spec, 5)
     for batch in (3, 4):
@@ -145,6 +164,7 @@ PLAYS: dict[str, Play] = {
         lambda w, s: label(w, s, _WINDOWS[2]),
     ),
     "train": Play(_ready_to_train, lambda w, s: train(w, s, _decided(w, s))),
+    "approve": Play(_ready_to_approve, _approved),
     "evaluate": Play(_ready_to_evaluate, lambda w, s: evaluate(w, s, _decided(w, s))),
     "erase": Play(_ready_to_erase, lambda w, s: erase(w, s.model, [ERASED], reason="asked for")),
     "promote": Play(_ready_to_promote, lambda w, s: promote(w, s, _decided(w, s))),

@@ -7,8 +7,10 @@ import pandas as pd
 
 from ml.domain.findings import Finding, Outcome
 from ml.evaluation import Exhibits, judge
+from ml.evaluation.slices import false_discoveries_at_most, found_parts, named_parts
+from ml.evaluation.slices import tested_parts as look_at
 from ml.problems import PROBLEMS
-from ml.specs.gate import GateSpec
+from ml.specs.gate import GateSpec, SlicesSpec
 
 SHOPS = [f"shop {number}" for number in range(10)]
 
@@ -79,6 +81,36 @@ def test_where_nothing_got_worse_hardly_anything_is_found() -> None:
         findings(seed, lost=0.0, rows=2000, columns=["shop", "age"])[0].outcome is Outcome.FAILED for seed in range(100)
     )
     assert alarms <= 10  # 5 % of the runs are expected to raise one
+
+
+def slow(rng: np.random.Generator, rows: int, strength: float) -> np.ndarray:
+    """A series that changes as slowly as the weather."""
+    noise, series = rng.normal(size=rows), np.zeros(rows)
+    for place in range(rows):
+        series[place] = (strength * series[place - 1] if place else 0.0) + noise[place]
+    return series
+
+
+def test_neighbours_with_like_errors_are_not_taken_for_evidence() -> None:
+    """Nothing got worse. A part may be a stretch of time: a season's quarters (row by row 42 of 60)."""
+    runs, alarms = 60, 0
+    spec = SlicesSpec(columns=("shop", "season"), found=True)
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        gains = slow(rng, 1000, 0.8)
+        table = pd.DataFrame({"shop": rng.choice(SHOPS, 1000), "season": slow(rng, 1000, 0.99)})
+        parts = [*named_parts(table, spec), *found_parts(table, gains, spec, seed=seed)]
+        alarms += bool(false_discoveries_at_most(0.05, look_at(parts, gains, margin=0.0)))
+    assert alarms / runs < 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_a_part_that_lost_much_is_found_among_like_errors() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"season": slow(rng, 4000, 0.99)})
+    gains = slow(rng, 4000, 0.8) - np.where(table["season"] > table["season"].quantile(0.75), 2.0, 0.0)
+    parts = list(named_parts(table, SlicesSpec(columns=("season",))))
+    worse = false_discoveries_at_most(0.05, look_at(parts, gains, margin=0.0))
+    assert [one.part.name for one in worse] == [parts[-1].name]
 
 
 def test_rows_without_a_value_are_a_part() -> None:

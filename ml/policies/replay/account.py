@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.policies.facts import Ending
-from ml.policies.ledger import ending_of
+from ml.policies.known import ending_of
 from ml.policies.replay.player import Move
 from ml.policies.replay.world import Challenge
 

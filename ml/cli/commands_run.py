@@ -125,15 +125,20 @@ def _played(session: Session, spec: ModelSpec, span: _Span, policy: str | None) 
 
 def _said(outcome: Any) -> str:
     """Say what became of a batch in the line of the progress bar."""
-    if outcome.stopped is not None:
-        return f"{outcome.window.start:%Y-%m-%d} stopped"
-    if outcome.rollback is not None:
-        return f"{outcome.window.start:%Y-%m-%d} rolled back to version {outcome.rollback.to_version}"
-    if outcome.promotion is not None:
-        return f"{outcome.window.start:%Y-%m-%d} version {outcome.promotion.to_version} promoted"
-    if outcome.waits:
-        return f"{outcome.window.start:%Y-%m-%d} challenger waits for a person"
-    return f"{outcome.window.start:%Y-%m-%d}" + (" challenger rejected" if outcome.verdict is not None else "")
+    return f"{outcome.window.start:%Y-%m-%d} {_became(outcome)}".rstrip()
+
+
+def _became(outcome: Any) -> str:
+    said = (
+        (outcome.stopped is not None, lambda: "stopped"),
+        (outcome.rollback is not None, lambda: f"rolled back to version {outcome.rollback.to_version}"),
+        (outcome.promotion is not None, lambda: f"version {outcome.promotion.to_version} promoted"),
+        (outcome.held, lambda: "challenger held in the shadow"),
+        (outcome.shadow is not None, lambda: f"version {outcome.shadow.version} {outcome.shadow.ending} in the shadow"),
+        (outcome.waits, lambda: "challenger waits for a person"),
+        (outcome.verdict is not None, lambda: "challenger rejected"),
+    )
+    return next((words() for holds, words in said if holds), "")
 
 
 def _on_trial(settings: Settings, policy_sha256: str) -> Settings:

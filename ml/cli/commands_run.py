@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -125,20 +125,24 @@ def _played(session: Session, spec: ModelSpec, span: _Span, policy: str | None) 
 
 def _said(outcome: Any) -> str:
     """Say what became of a batch in the line of the progress bar."""
-    return f"{outcome.window.start:%Y-%m-%d} {_became(outcome)}".rstrip()
+    return f"{outcome.window.start:%Y-%m-%d} {next(_became(outcome), '')}".rstrip()
 
 
-def _became(outcome: Any) -> str:
-    said = (
-        (outcome.stopped is not None, lambda: "stopped"),
-        (outcome.rollback is not None, lambda: f"rolled back to version {outcome.rollback.to_version}"),
-        (outcome.promotion is not None, lambda: f"version {outcome.promotion.to_version} promoted"),
-        (outcome.held, lambda: "challenger held in the shadow"),
-        (outcome.shadow is not None, lambda: f"version {outcome.shadow.version} {outcome.shadow.ending} in the shadow"),
-        (outcome.waits, lambda: "challenger waits for a person"),
-        (outcome.verdict is not None, lambda: "challenger rejected"),
-    )
-    return next((words() for holds, words in said if holds), "")
+def _became(outcome: Any) -> Iterator[str]:
+    if outcome.stopped is not None:
+        yield "stopped"
+    if outcome.rollback is not None:
+        yield f"rolled back to version {outcome.rollback.to_version}"
+    if outcome.promotion is not None:
+        yield f"version {outcome.promotion.to_version} promoted"
+    if outcome.held:
+        yield "challenger held in the shadow"
+    if outcome.shadow is not None:
+        yield f"version {outcome.shadow.version} {outcome.shadow.ending} in the shadow"
+    if outcome.waits:
+        yield "challenger waits for a person"
+    if outcome.verdict is not None:
+        yield "challenger rejected"
 
 
 def _on_trial(settings: Settings, policy_sha256: str) -> Settings:

@@ -84,10 +84,13 @@ def _look(
 ) -> Look | None:
     """Compare on the batches that there are to look at; None if none is new."""
     since, now, pair = watched.promotion.as_of, window.end, watched.pair
+    looked = reader.last_finding(spec.model, STEP, since=since)
     batches = batches_since(reader, spec, since=since, now=now)
-    if is_over(arrivals(reader, spec, batches, pair, now=now), now=now, most=asked.batches):
+    if is_over(arrivals(reader, spec, batches, pair, now=now), looked=looked, most=asked.batches):
         return None
-    chosen = batches_of_look(arrivals(reader, spec, batches, pair, now=now), since=since, now=now, most=asked.batches)
+    chosen = batches_of_look(
+        arrivals(reader, spec, batches, pair, now=now), since=since, now=now, most=asked.batches, looked=looked
+    )
     if not chosen:
         return None
     return look_at(spec, asked, [side_by_side(reader, workspace, spec, batches[one], pair, now=now) for one in chosen])

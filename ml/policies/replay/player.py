@@ -80,7 +80,7 @@ class _Versions:
     """All versions so far: number → challenge; the champion; earlier champions, the last to serve first.
 
     ``since`` is when the champion was promoted over the newest of the earlier ones; None if it is not watched, or no
-    longer. ``held`` is the challenger in the shadow.
+    longer. ``looked`` is when the last look at it was taken, ``held`` the challenger in the shadow.
     """
 
     all: dict[int, Challenge] = field(default_factory=dict)
@@ -88,6 +88,7 @@ class _Versions:
     former: list[int] = field(default_factory=list)
     generation: int = 0
     since: datetime | None = None
+    looked: datetime | None = None
     held: _Hold | None = None
 
 
@@ -199,10 +200,11 @@ class _Player:
             return False
         places, arrived = self._came(place, {versions.champion, versions.former[0]}, versions.since)
         now = self._world.steps[place].as_of
-        if is_over(arrived, now=now, most=asked.batches):
+        if is_over(arrived, looked=versions.looked, most=asked.batches):
             versions.since = None
             return False
-        looked = batches_of_look(arrived, since=versions.since, now=now, most=asked.batches)
+        looked = batches_of_look(arrived, since=versions.since, now=now, most=asked.batches, looked=versions.looked)
+        versions.looked = now if looked else versions.looked
         champion, beaten = versions.all[versions.champion], versions.all[versions.former[0]]
         if not looked or not self._world.surely_worse(champion, beaten, [places[one] for one in looked], place):
             return False
@@ -275,7 +277,7 @@ class _Player:
         if versions.champion is not None:
             versions.former.insert(0, versions.champion)
         versions.since = now if act is Act.PROMOTE and versions.champion is not None else None
-        versions.champion, versions.generation = number, generation
+        versions.champion, versions.generation, versions.looked = number, generation, None
 
 
 def _training(number: int, challenge: Challenge, now: datetime, *, look: bool) -> Training:

@@ -23,8 +23,8 @@ _MOST_SNAPSHOTS = 400
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version in a list. ``passed`` and what follows are the gate's, None before it judged. A ``stage`` is also *held*:
-    a challenger in the shadow.
+    """A version in a list. ``passed`` and what follows are the gate's, None before it judged. A ``stage`` is also
+    *held*: a challenger in the shadow.
     """
 
     version: int

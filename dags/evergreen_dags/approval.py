@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen_dags.opening import open_workspace
 from evergreen_dags.specs import find_spec, models_dir
+from ml.domain.errors import HeldError
 from ml.specs import ModelSpec
 
 TASK = "approval"
@@ -41,7 +42,11 @@ class AskPerson(ApprovalOperator):
                 version = reader.version_by_run_key(self.model, decision_id)
                 asked = None if version is None else waiting_version(reader, self.model, version.version)
             if asked is None:
-                if promote(workspace, find_spec(models_dir(), self.model), decision_id) is None:
+                try:
+                    promotion = promote(workspace, find_spec(models_dir(), self.model), decision_id)
+                except HeldError as error:
+                    raise AirflowSkipException(f"Nobody is asked yet. {error}") from error
+                if promotion is None:
                     raise AirflowSkipException("The challenger is rejected, the champion stays: nobody is asked.")
                 return None
         self.body = question_text(asked)

@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, get_parsing_context
+from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowException
 
 from evergreen_dags import tasks
+from evergreen_dags.assets import asset, champions_of
 from evergreen_dags.form import batch_params, retrain_params
 from evergreen_dags.retries import RETRYING, say_what_to_do
 from evergreen_dags.schedule import timetable_of
@@ -86,7 +87,7 @@ def _batch_dag(spec: ModelSpec) -> DAG:
         batch: Any = tasks.ingest(spec.model)
         batch = tasks.validate.override(outlets=[asset(spec.model, "snapshot")])(spec.model, batch)
         batch = tasks.monitor.override(inlets=[champion], outlets=[observation])(spec.model, batch)
-        decision: Any = tasks.decide(spec.model, batch)
+        decision: Any = tasks.decide.override(outlets=champions_of(spec))(spec.model, batch)
         started = start_retraining(
             model_dag_id=spec.model,
             retrain_dag_id=spec.retrain_dag_id,
@@ -170,8 +171,3 @@ def _placeholder(dag_id: str, message: str) -> DAG:
     with dag:
         tasks.broken_spec(message)
     return dag
-
-
-def asset(model: str, kind: str) -> Asset:
-    """What a model's DAGs produce: `snapshot`, `observation` or `champion`. Airflow leaves `x-` addresses alone."""
-    return Asset(f"{kind}/{model}", uri=f"x-evergreen://{kind}/{model}", group="evergreen")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from evergreen_dags.assets import champion_extra, note, tell_champion
 from evergreen_dags.form import BatchForm, FormError, read_batch_form, read_reason
 from evergreen_dags.opening import open_workspace
 from evergreen_dags.schedule import interval_of
 from evergreen_dags.specs import find_spec, models_dir
-from ml.domain.errors import AlreadyAnsweredError, DataError, NotFoundError, SpecError
+from ml.domain.errors import AlreadyAnsweredError, DataError, HeldError, NotFoundError, SpecError
 from ml.domain.records import SnapshotRole, Trigger, Verdict
 from ml.domain.windows import Window, resolve_window
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _SHOWN = 400  # characters of a sentence that travel between tasks: XCom is for ids
 _WITH_INTERVAL = ("scheduled", "backfill")
+ASKING = ".asking"
+"""Ends the id of a run that only asks a person, about what was trained and judged by the run before and then held."""
 
 
 class Batch(TypedDict):
@@ -71,7 +74,7 @@ def validate(model: str, batch: Batch, dag_run: Any = None, outlet_events: Any =
     for finding in result.findings:
         log.log(logging.WARNING if finding.severity != "info" else logging.INFO, finding.sentence())
     log.info("%s rows kept, %s set aside.", result.rows_kept, result.rows_quarantined)
-    _note(outlet_events, ti, snapshot_id=result.snapshot_id, rows=result.rows_kept, **batch)
+    note(outlet_events, ti, snapshot_id=result.snapshot_id, rows=result.rows_kept, **batch)
     return batch
 
 
@@ -91,15 +94,17 @@ def monitor(model: str, batch: Batch, dag_run: Any = None, outlet_events: Any = 
     )
     for finding in findings:
         log.info(finding.sentence())
-    _note(outlet_events, ti, findings=len(findings), **batch)
+    note(outlet_events, ti, findings=len(findings), **batch)
     return batch
 
 
 @task.short_circuit(multiple_outputs=False, ignore_downstream_trigger_rules=False)
-def decide(model: str, batch: Batch, dag_run: Any = None, params: Any = None, ti: Any = None) -> str:
-    """Looks after a new champion, asks the policy whether to retrain, records its reasons. If no, the run ends here."""
+def decide(
+    model: str, batch: Batch, dag_run: Any = None, params: Any = None, ti: Any = None, *, outlet_events: Any = None
+) -> str:
+    """Looks after champion and shadow, asks the policy whether to retrain, records why. If no, the run ends here."""
+    from ml.flows.changes import changed_at, question_at
     from ml.flows.decide import decide as flow
-    from ml.flows.watch import rolled_back_at
 
     form, spec, window = read_batch_form(params), find_spec(models_dir(), model), Window.parse(**batch)
     with open_workspace(dag_run) as workspace:
@@ -112,14 +117,19 @@ def decide(model: str, batch: Batch, dag_run: Any = None, params: Any = None, ti
             trigger=Trigger.MANUAL if dag_run.run_type == "manual" else Trigger.SCHEDULE,
             dry_run=form.dry_run,
         )
-        rollback = rolled_back_at(workspace, spec, window)
-    if rollback is not None:
-        log.warning("Version %s is the champion again. %s", rollback.to_version, rollback.reason)
+        changes = () if form.dry_run or not ti.task.outlets else changed_at(workspace, spec, window)
+        question = None if form.dry_run else question_at(workspace, spec, window)
+    for change in changes:
+        log.warning("Version %s is the champion now (%s). %s", change.to_version, change.act.value, change.reason)
+        tell_champion(outlet_events, change)
     _tell(decision)
     ti.xcom_push("sentence", decision.sentence[:_SHOWN])
     if form.dry_run:
         log.info("This was only to show the decision: it is not recorded, and nothing is retrained.")
         return ""
+    if question is not None and decision.verdict is not Verdict.RETRAIN:
+        log.info("What was held in the shadow stood, and waits for a person.")
+        return f"{question}{ASKING}"
     return decision.id if decision.verdict is Verdict.RETRAIN else ""
 
 
@@ -165,18 +175,19 @@ def evaluate(model: str, challenger: Challenger, dag_run: Any = None) -> Challen
 
 @task(multiple_outputs=False)
 def promote(model: str, challenger: Challenger, dag_run: Any = None, outlet_events: Any = None, ti: Any = None) -> int:
-    """Makes the challenger the champion if it passed the gate. A rejected one is recorded, and this task skipped."""
+    """Makes the challenger the champion if it passed the gate. Skipped for one that is rejected, or held."""
     from ml.flows.promote import promote as flow
 
-    with open_workspace(dag_run) as workspace:
-        promotion = flow(workspace, find_spec(models_dir(), model), challenger["decision_id"])
+    try:
+        with open_workspace(dag_run) as workspace:
+            promotion = flow(workspace, find_spec(models_dir(), model), challenger["decision_id"])
+    except HeldError as error:
+        raise AirflowSkipException(f"The champion stays for now. {error}") from error
     if promotion is None:
         # Skipped, not failed: nothing is wrong. And a skipped task sends no event of a new champion.
         raise AirflowSkipException(f"The challenger is rejected, the champion stays. {challenger['sentence']}")
     log.info("Version %s is the champion. %s", promotion.to_version, promotion.reason)
-    _note(
-        outlet_events, ti, version=promotion.to_version, generation=promotion.generation, decision_id=promotion.run_key
-    )
+    note(outlet_events, ti, **champion_extra(promotion))
     return promotion.to_version
 
 
@@ -209,9 +220,7 @@ def promote_approved(
     if promotion is None:
         raise AirflowSkipException(f"The challenger is rejected, the champion stays. {said}")
     log.info("Version %s is the champion. %s", promotion.to_version, said)
-    _note(
-        outlet_events, ti, version=promotion.to_version, generation=promotion.generation, decision_id=promotion.run_key
-    )
+    note(outlet_events, ti, **champion_extra(promotion))
     return promotion.to_version
 
 
@@ -253,7 +262,7 @@ def _decision_id(workspace: Workspace, spec: ModelSpec, dag_run: Any, params: Ma
     """The decision that started the run; one made now, as of the newest batch, if a person did."""
     given = (dag_run.conf or {}).get("decision_id")
     if given is not None:
-        return str(given)
+        return str(given).removesuffix(ASKING)
     from ml.flows.decide import decide as flow
 
     with workspace.registry.read() as reader:
@@ -282,9 +291,3 @@ def _tell_rule(result: RuleResult, depth: int) -> None:
 
 def _log_trial(done: int, of: int) -> None:
     log.info("Trial %s of %s.", done, of)
-
-
-def _note(outlet_events: Any, ti: Any, **extra: Any) -> None:
-    """Put ids on the event of the task's asset, for DAGs that are started by it."""
-    for asset in ti.task.outlets:
-        outlet_events[asset].extra = extra

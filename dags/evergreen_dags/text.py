@@ -108,6 +108,8 @@ def gate_words(spec: ModelSpec) -> str:
     )
     margin = f" by more than {gate.margin:g}" if gate.margin else ""
     floors = "".join(f"; `{name}` no worse than {value:g}" for name, value in sorted(gate.floors.items()))
+    if gate.shadow:
+        floors += f"; then it is held in the shadow until {gate.shadow} batch{'es' * (gate.shadow > 1)} have labels"
     floors += "" if gate.approval is None else "; then a person has to approve"
     return f"on the newest {gate.holdout:.0%} of the batches, which it has not seen, a challenger {how}{margin}{floors}"
 

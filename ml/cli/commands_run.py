@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -125,15 +125,24 @@ def _played(session: Session, spec: ModelSpec, span: _Span, policy: str | None) 
 
 def _said(outcome: Any) -> str:
     """Say what became of a batch in the line of the progress bar."""
+    return f"{outcome.window.start:%Y-%m-%d} {next(_became(outcome), '')}".rstrip()
+
+
+def _became(outcome: Any) -> Iterator[str]:
     if outcome.stopped is not None:
-        return f"{outcome.window.start:%Y-%m-%d} stopped"
+        yield "stopped"
     if outcome.rollback is not None:
-        return f"{outcome.window.start:%Y-%m-%d} rolled back to version {outcome.rollback.to_version}"
+        yield f"rolled back to version {outcome.rollback.to_version}"
     if outcome.promotion is not None:
-        return f"{outcome.window.start:%Y-%m-%d} version {outcome.promotion.to_version} promoted"
+        yield f"version {outcome.promotion.to_version} promoted"
+    if outcome.held:
+        yield "challenger held in the shadow"
+    if outcome.shadow is not None:
+        yield f"version {outcome.shadow.version} {outcome.shadow.ending} in the shadow"
     if outcome.waits:
-        return f"{outcome.window.start:%Y-%m-%d} challenger waits for a person"
-    return f"{outcome.window.start:%Y-%m-%d}" + (" challenger rejected" if outcome.verdict is not None else "")
+        yield "challenger waits for a person"
+    if outcome.verdict is not None:
+        yield "challenger rejected"
 
 
 def _on_trial(settings: Settings, policy_sha256: str) -> Settings:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ml.domain.windows import parse_moment
 
 if TYPE_CHECKING:
+    from ml.domain.holds import ShadowVerdict
     from ml.domain.records import GateResult
 
 ASKED = "approval"
@@ -69,9 +70,14 @@ class Terms:
         return ", ".join(name for _, name in self.users) or "whoever may act on the model"
 
 
-def terms_asked(result: GateResult | None) -> Terms | None:
-    """Return on which terms a person must approve a challenger; None if nobody has to, or it did not pass."""
-    asked = None if result is None or not result.passed else result.evidence.get(ASKED)
+def terms_asked(result: GateResult | None, after: ShadowVerdict | None = None) -> Terms | None:
+    """Return on which terms a person must approve a challenger; None if nobody has to, or it did not pass.
+
+    What is held in the shadow first asks by the verdict ``after`` it: nobody is asked before.
+    """
+    if result is None or not result.passed:
+        return None
+    asked = result.evidence.get(ASKED) if after is None else after.evidence.get(ASKED)
     if asked is None:
         return None
     users = tuple((str(one["id"]), str(one["name"])) for one in asked["users"])

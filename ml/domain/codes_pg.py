@@ -123,5 +123,14 @@ AFTER: Mapping[str, Code] = {
         remedy="With gate.watch.rollback the beaten champion serves again already. Look at what the rows after the "
         "promotion have that the held-out ones had not: a change that came and went, a corrupted batch, late labels.",
     ),
+    "PG017": Code(
+        title="Stood its time in the shadow",
+        meaning="With gate.shadow a challenger that passed the gate is held: it scores along, and on the first "
+        "labelled batches after its training it is compared with the champion once more, by the gate's own test. "
+        "Failed: the champion stays. Where the rows cannot tell, gate.unsure says what follows. What passed leaves "
+        "this finding too.",
+        remedy="Nothing is wrong with the champion. Look at what the rows in the shadow have that the held-out ones "
+        "had not. If they could not tell: raise gate.shadow, lower gate.min_rows, or find out why labels did not come.",
+    ),
 }
-"""What is asked of a champion after it went live; it blocks nothing, so nothing can override it."""
+"""What is asked of a version beside its gate, on later rows; nothing can override it."""

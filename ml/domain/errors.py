@@ -81,6 +81,10 @@ class ApprovalPendingError(RegistryError):
     """A challenger passed the gate and waits for a person's word."""
 
 
+class HeldError(RegistryError):
+    """A challenger passed the gate and is held in the shadow before it may go live."""
+
+
 class AlreadyAnsweredError(RegistryError):
     """Somebody else's word on a challenger, another one, came first."""
 

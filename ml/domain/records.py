@@ -14,6 +14,7 @@ from typing import Any
 
 from ml.domain.approvals import Approval
 from ml.domain.findings import Finding
+from ml.domain.holds import ShadowVerdict
 from ml.domain.windows import Window
 
 Json = Mapping[str, Any]
@@ -197,11 +198,10 @@ class Stage(StrEnum):
 class Version:
     """One trained artifact.
 
-    ``run_key`` (the decision's id) makes training exactly-once. ``trained_until`` is the exclusive end of the
-    windows that the stored estimator has seen, ``evaluated_from`` the start of the held-out rows. ``manifest`` holds
-    what reproduces it: snapshots, spec digest, library versions, estimator, parameters, seed, features, metrics,
-    seconds. What passed the gate may have been fitted once more on all labelled rows: ``refit_sha256`` and
-    ``refit_until`` then say so.
+    ``run_key`` (the decision's id) makes training exactly-once. ``trained_until`` is the exclusive end of the windows
+    that the stored estimator has seen. ``manifest`` holds what reproduces it: snapshots, spec digest, library versions,
+    estimator, parameters, seed, features, seconds. What passed the gate may have been fitted once more on all labelled
+    rows: ``refit_sha256`` and ``refit_until`` then say so.
     """
 
     model: str
@@ -232,10 +232,9 @@ class GateResult:
     """The gate's verdict on one challenger.
 
     ``champion`` is None for a model's first version. ``metrics`` maps ``"challenger"``, ``"champion"`` (or ``"dummy"``)
-    to metric values on the same rows; ``difference`` is the gain in the primary metric, positive is better for the
-    challenger whatever the metric's direction, with its interval. ``rows_sha256`` identifies the held-out rows.
-    ``evidence`` says how it was tested: attempt, method, what the rows can show; ``best`` in it is the best champion so
-    far, should this one go live.
+    to values on the same rows; ``difference`` is the gain in the primary metric, positive is better whatever the
+    metric's direction, with its interval. ``rows_sha256`` identifies the held-out rows. ``evidence`` says how it was
+    tested: attempt, method, what the rows can show, the best champion so far should this one go live (``best``).
     """
 
     model: str
@@ -297,4 +296,5 @@ class History:
     promotions: tuple[Promotion, ...] = ()
     gates: tuple[GateResult, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    shadows: tuple[ShadowVerdict, ...] = ()
     retraining: str | None = None

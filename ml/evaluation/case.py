@@ -9,9 +9,9 @@ from enum import StrEnum
 import pandas as pd
 
 from ml.domain.errors import DataError
+from ml.evaluation.demand import Demand
 from ml.evaluation.exhibits import NO_EXHIBITS, Exhibits
 from ml.evaluation.gain import Gain, measure_gain
-from ml.evaluation.spending import doubt_level, proof_level
 from ml.problems import Metric, Problem
 from ml.specs.gate import GateSpec
 
@@ -68,29 +68,27 @@ class Case:
         return self.exhibits.attempts + 1
 
     @property
-    def allowed(self) -> float:
-        """The loss that does not matter: nothing, where the challenger has to be better."""
-        return self.gate.margin if self.gate.comparison == "non_inferior" else 0.0
+    def demand(self) -> Demand:
+        """What the gate asks of a gain at this attempt."""
+        return Demand(self.gate, self.attempt)
 
     @property
     def proof(self) -> float:
         """The tail at which something must be shown, at this attempt."""
-        return proof_level(self.gate.confidence, self.attempt)
+        return self.demand.proof
 
     @property
     def doubt(self) -> float:
         """The tail at which a challenger must be shown to be worse, where doubt speaks for it."""
-        return doubt_level(self.gate.confidence, self.attempt)
+        return self.demand.doubt
 
     def is_shown(self, gain: Gain, least: float) -> bool:
         """Tell whether a gain is surely above ``least``, at this attempt."""
-        return gain.least(self.proof) > least
+        return self.demand.is_shown(gain, least)
 
     def stands(self, gain: Gain) -> bool:
         """Tell whether a challenger is not worse, as the spec wants it: shown, or not shown to be worse."""
-        if self.gate.unsure == "keep":
-            return self.is_shown(gain, -self.allowed)
-        return gain.most(self.doubt) >= -self.allowed
+        return self.demand.stands(gain)
 
     @property
     def leads(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ml.domain.findings import Finding
 from ml.evaluation.case import CHALLENGER, Case, Rival
+from ml.evaluation.demand import sure
 
 _OF_THE_GAIN = frozenset({"PG003", "PG004", "PG005"})
 _FLOOR = "PG006"
@@ -60,18 +61,8 @@ def _standing(case: Case) -> str:
         return ""
     again = f" at attempt {case.attempt} on these rows" if case.attempt > 1 else ""
     if case.rival is Rival.DUMMY:
-        return f": {_sure(case.is_shown(case.gain, 0.0))} better than a constant{again}"
-    margin = case.gate.margin
-    beyond = f" by more than {margin:g}" if margin else ""
-    if case.gate.comparison == "superior":
-        return f": {_sure(case.is_shown(case.gain, margin))} better{beyond}{again}"
-    if case.gate.unsure == "keep":
-        return f": {_sure(case.stands(case.gain))} within {margin:g} of the champion{again}"
-    return f": {_sure(not case.stands(case.gain))} worse{beyond}{again}"
-
-
-def _sure(shown: bool) -> str:
-    return "surely" if shown else "not surely"
+        return f": {sure(case.is_shown(case.gain, 0.0))} better than a constant{again}"
+    return f": {case.demand.words(case.gain)}{again}"
 
 
 def _paying(case: Case) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ml.domain.codes_pg import AFTER
-from ml.domain.errors import DataError
 from ml.domain.findings import Finding, Outcome, Severity
-from ml.evaluation.gain import Gain, measure_gain
+from ml.evaluation.demand import Demand
+from ml.evaluation.gain import Gain
+from ml.evaluation.later import later_gain
 from ml.evaluation.spending import look_level
 from ml.problems import Metric
 from ml.specs.gate import GateSpec, WatchSpec
@@ -85,27 +86,14 @@ def worse_than_beaten(
     the looks that there can be, so all of them together are wrong with at most 1 - ``watch.confidence``, however they
     depend on each other (the union bound). The same arguments give the same answer.
     """
-    gain: Gain | str = f"fewer than {gate.min_rows} rows cannot tell"
-    if len(truth) >= gate.min_rows:
-        gain = _gain(metric, truth, ours, theirs, resamples=gate.resamples, seed=seed)
+    gain = later_gain(metric, truth, ours, theirs, gate=gate, seed=seed)
     return Look(
         metric=metric.name,
         gain=None if isinstance(gain, str) else gain,
-        allowed=gate.margin if gate.comparison == "non_inferior" else 0.0,
+        allowed=Demand(gate).allowed,
         level=look_level(watch.confidence, watch.batches),
         rows=len(truth),
         batches=batches,
         most=watch.batches,
         why=gain if isinstance(gain, str) else "",
     )
-
-
-def _gain(
-    metric: Metric, truth: pd.DataFrame, ours: pd.DataFrame, theirs: pd.DataFrame, *, resamples: int, seed: int
-) -> Gain | str:
-    try:
-        for side in (ours, theirs):
-            metric.value(truth, side)
-    except DataError as error:
-        return error.message
-    return measure_gain(metric, metric.terms(truth, ours), metric.terms(truth, theirs), resamples=resamples, seed=seed)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ml.domain.approvals import Answer, Approval, terms_asked
+from ml.domain.approvals import Answer, Approval, Terms
 from ml.domain.errors import AlreadyAnsweredError, ApprovalPendingError, RegistryError
+from ml.domain.holds import hold_asked
 from ml.domain.records import GateResult, Promotion, Version
 from ml.flows.promote import promote
 from ml.flows.word import moment_of_word, word_on
@@ -94,8 +95,9 @@ def _answer(
 
 def _earlier(workspace: Workspace, spec: ModelSpec, version: Version, result: GateResult | None) -> Approval | None:
     """Return the word on record, None while the version waits."""
-    if result is None or terms_asked(result) is None:
-        why = "was not judged yet" if result is None else "passed" if result.passed else "did not pass"
+    if result is None or _terms(workspace, result) is None:
+        passed = "passed" if hold_asked(result) is None else "passed, and was held in the shadow first"
+        why = "was not judged yet" if result is None else passed if result.passed else "did not pass"
         raise RegistryError(
             f"Nobody was asked about version {version.version} of {spec.model}: it {why}, and is {version.stage}.",
             remedy="ask for a person with gate.approval in the spec; what waits is listed by: evergreen approvals",
@@ -115,7 +117,7 @@ def _may_answer(
     comment: str,
     who: tuple[str, ...],
 ) -> None:
-    terms = terms_asked(result)
+    terms = None if result is None else _terms(workspace, result)
     if terms is not None and not terms.allow((workspace.actor, *who)):
         raise RegistryError(
             f"{workspace.actor} may not answer for version {version.version} of {spec.model}; {terms.names()} may.",
@@ -126,3 +128,8 @@ def _may_answer(
             f"An answer on version {version.version} of {spec.model} needs a comment.",
             remedy="say in a sentence why, for whoever reads it in a year.",
         )
+
+
+def _terms(workspace: Workspace, result: GateResult) -> Terms | None:
+    with workspace.registry.read() as reader:
+        return reader.terms_of(result)

@@ -24,7 +24,8 @@ class Opponent(NamedTuple):
     """All that the verdict on a challenger depends on beside its own rows.
 
     ``serving`` and ``best`` are the keys of the champion and of the best one so far, empty if there is none;
-    ``earlier`` where the held-out rows of earlier challengers came from, as far as they can be among these.
+    ``earlier`` where the rows came from on which earlier challengers were compared, held out or in the shadow, as far
+    as they can be among these.
     ``window`` is the training window of the champion, which is preferred.
     """
 
@@ -50,7 +51,7 @@ class Opponent(NamedTuple):
 def opponent_of(champion: Challenge | None, earlier: Sequence[Challenge]) -> Opponent:
     """Return what a challenger meets. Rows that the champion has seen are never held out again."""
     seen = None if champion is None else champion.seen_until
-    spans = (one.held_out for one in earlier if one.held_out is not None)
+    spans = [span for one in earlier for span in (one.held_out, one.shadowed) if span is not None]
     among = tuple(span for span in spans if seen is None or span[1] > seen)
     if champion is None:
         return Opponent("", None, "", None, among, None)

@@ -10,6 +10,7 @@ from ml.domain.errors import LeaseHeldError
 from ml.domain.records import Decision, History, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.flows.approve import expire
+from ml.flows.hold import settle, supersede
 from ml.flows.lease import lease_of
 from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
@@ -37,11 +38,13 @@ def decide(
     """Decide whether to retrain, as of the end of ``window``, and record it, yes or no.
 
     ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's
-    actor. ``dry_run`` records nothing; else ``watch`` comes first. Deciding twice on one history gives the same id.
+    actor. ``dry_run`` records nothing; else ``watch`` and ``settle`` come first. Deciding twice on one history gives
+    the same id.
 
     A yes is recorded together with the model's lease, in one transaction: while it is held, every other decision is a
     no that names this one. The lease ends with the retraining, or by itself; soon if taken ``by_hand``, since then only
-    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who.
+    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who. It
+    ends the hold of a challenger in the shadow.
     """
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
 
@@ -64,6 +67,7 @@ def decide(
         return ask()[1]
     expire(workspace, spec)
     watch(workspace, spec, window)
+    settle(workspace, spec, window)
     (history, decision), ttl = ask(), lease_of(spec, by_hand=by_hand)
     for left in reversed(range(_ATTEMPTS)):
         try:
@@ -85,9 +89,14 @@ def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime, now: datetim
 
 
 def _waits(history: History) -> str | None:
-    """Whose challenger waited for a person at that time: the lease is of now, and a past batch may be run again."""
+    """Whose challenger waited for a person at that time: the lease is of now, and a past batch may be run again.
+
+    What stood in the shadow at this very moment waits from then on: that comes before the decision.
+    """
     answered = {one.version for one in history.approvals if one.as_of < history.as_of}
-    asked = [one.challenger for one in history.gates if one.as_of < history.as_of and terms_asked(one) is not None]
+    after = {one.version: one for one in history.shadows}
+    judged = [one for one in history.gates if one.as_of < history.as_of]
+    asked = [one.challenger for one in judged if terms_asked(one, after.get(one.challenger)) is not None]
     keys = [one.run_key for one in history.versions if one.version in asked and one.version not in answered]
     return keys[-1] if keys else None
 
@@ -113,8 +122,10 @@ def _record(
         between = writer.retrainings(spec.model, as_of=decision.as_of) - known
         if between and not forced:
             raise LeaseHeldError(f"{spec.model} was retrained by {min(between)} meanwhile.", remedy="decide again.")
+        now = workspace.clock()
+        supersede(writer, spec.model, as_of=decision.as_of, decision_id=decision.id, now=now)
         try:
-            writer.acquire_lease(spec.model, decision.id, now=workspace.clock(), ttl=ttl)
+            writer.acquire_lease(spec.model, decision.id, now=now, ttl=ttl)
         except LeaseHeldError:
             if not forced:
                 raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -12,17 +11,18 @@ from typing import Any
 from ml.artifacts.models import put_model
 from ml.domain.approvals import ASKED
 from ml.domain.digests import digest_of
-from ml.domain.errors import DataError, LeaseHeldError, NotFoundError, RegistryError
+from ml.domain.errors import DataError, NotFoundError, RegistryError
+from ml.domain.holds import HELD
 from ml.domain.records import GateResult, Version
 from ml.evaluation import Exhibits, Judgement, Weight, curves_of, judge
 from ml.flows.exhibits import best_so_far, constant_predictions, earlier_attempts, origin_of
-from ml.flows.lease import lease_of_approval
+from ml.flows.lease import keep_for_approval
 from ml.flows.train import TrainingRows, predict, training_rows, window_of
+from ml.flows.word import terms_now
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
-from ml.registry import Reader, Writer
+from ml.registry import Reader
 from ml.specs import ModelSpec
-from ml.specs.gate import ApprovalSpec
 from ml.training import refit, refit_set, training_set
 
 _log = logging.getLogger(__name__)
@@ -61,25 +61,26 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
     judgement = replace(judgement, evidence={**judgement.evidence, **_curves(workspace, spec, rows, challenger)})
     refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
     result = _result(spec, rows, challenger, judgement, before, generation=generation, refitted=refitted)
-    if result.passed and spec.gate.approval is not None:
-        result = replace(result, evidence={**result.evidence, ASKED: _terms(spec.gate.approval, workspace.clock())})
+    result = _with_what_follows(workspace, spec, result)
     with workspace.registry.write() as writer:
-        if spec.gate.approval is not None and result.passed:
-            _keep_lease(writer, workspace, spec, decision_id)
+        if ASKED in result.evidence:
+            keep_for_approval(writer, spec, decision_id, now=workspace.clock())
         return writer.add_gate_result(result)
 
 
-def _keep_lease(writer: Writer, workspace: Workspace, spec: ModelSpec, decision_id: str) -> None:
-    """Let the decision hold the model's lease for as long as a person may take to answer, unless it lost it."""
-    try:
-        writer.acquire_lease(spec.model, decision_id, now=workspace.clock(), ttl=lease_of_approval(spec))
-    except LeaseHeldError:
-        _log.warning("Another retraining of %s took over meanwhile; whoever is promoted first wins.", spec.model)
+def _with_what_follows(workspace: Workspace, spec: ModelSpec, result: GateResult) -> GateResult:
+    """Say in the evidence of what passed whether it is held in the shadow, or a person is asked, before it goes live.
 
-
-def _terms(asked: ApprovalSpec, now: datetime) -> dict[str, Any]:
-    users = [{"id": one.id, "name": one.name} for one in asked.assigned_users]
-    return {"users": users, "comment": asked.comment, "until": (now + asked.expires).isoformat()}
+    A model's first version is never held: there is nobody to compare it with. Of one that is held nobody is asked yet.
+    """
+    if result.passed and spec.gate.shadow and result.champion is not None:
+        batches = "1 batch has" if spec.gate.shadow == 1 else f"{spec.gate.shadow} batches have"
+        said = f"{result.sentence} It is held in the shadow until {batches} labels."
+        return replace(result, sentence=said, evidence={**result.evidence, HELD: {"batches": spec.gate.shadow}})
+    if result.passed and spec.gate.approval is not None:
+        asked = terms_now(spec.gate.approval, workspace.clock())
+        return replace(result, evidence={**result.evidence, ASKED: asked})
+    return result
 
 
 @dataclass(frozen=True, slots=True)

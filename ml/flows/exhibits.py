@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ml.domain.errors import DataError
+from ml.domain.holds import ShadowVerdict
 from ml.domain.records import GateResult, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import parse_moment
@@ -38,11 +40,21 @@ def span_of(version: Version) -> Span | None:
 
 
 def earlier_attempts(reader: Reader, spec: ModelSpec, challenger: Version) -> int:
-    """Count the challengers before this one that were judged on rows which are among its held-out rows."""
+    """Count the times that challengers before this one were compared on rows which are among its held-out rows: by the
+    gate, or in the shadow.
+    """
     span = span_of(challenger)
     if span is None:
         return 0
-    return attempts_on(span, _spans_before(reader, challenger, span[0]))
+    held = [shadow_span_of(one) for one in reader.shadow_verdicts(spec.model, as_of=challenger.as_of)]
+    spans = chain(_spans_before(reader, challenger, span[0]), (one for one in held if one is not None))
+    return attempts_on(span, spans)
+
+
+def shadow_span_of(verdict: ShadowVerdict) -> Span | None:
+    """Return where the rows came from on which a challenger was compared in the shadow; None if it was not."""
+    start, end = verdict.evidence.get("from"), verdict.evidence.get("until")
+    return None if start is None or end is None else (parse_moment(start), parse_moment(end))
 
 
 def _spans_before(reader: Reader, challenger: Version, start: datetime) -> Iterator[Span]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
+from ml.domain.errors import LeaseHeldError
+from ml.registry import Writer
 from ml.specs import ModelSpec
+
+_log = logging.getLogger(__name__)
 
 LEASE = timedelta(hours=6)
 BY_HAND = timedelta(minutes=15)
@@ -21,3 +26,11 @@ def lease_of_approval(spec: ModelSpec) -> timedelta:
     """Return how long the lease of what waits for a person lasts: past the time to answer, to act on it."""
     wait = timedelta(0) if spec.gate.approval is None else spec.gate.approval.expires
     return wait + lease_of(spec)
+
+
+def keep_for_approval(writer: Writer, spec: ModelSpec, decision_id: str, *, now: datetime) -> None:
+    """Let the decision hold the model's lease for as long as a person may take to answer, unless it lost it."""
+    try:
+        writer.acquire_lease(spec.model, decision_id, now=now, ttl=lease_of_approval(spec))
+    except LeaseHeldError:
+        _log.warning("Another retraining of %s took over meanwhile; whoever is promoted first wins.", spec.model)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ml.domain.errors import ApprovalPendingError, DataError, LeaseHeldError
+from ml.domain.errors import ApprovalPendingError, DataError, HeldError, LeaseHeldError
+from ml.domain.holds import ShadowVerdict
 from ml.domain.records import Decision, GateResult, Promotion, Verdict
 from ml.domain.windows import Window
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
+from ml.flows.hold import settled_at
 from ml.flows.ingest import ingest
 from ml.flows.monitor import monitor
 from ml.flows.promote import promote
@@ -26,8 +28,9 @@ from ml.specs import ModelSpec
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
     """What became of one batch. ``stopped`` is why the batch was not used, or its retraining not possible; else
-    None. ``waits``: the challenger waits for a person, and the loop goes on without it. ``rollback``: the champion was
-    surely worse than the one that it had beaten, which serves again.
+    None. ``waits``: the challenger waits for a person, and the loop goes on without it; ``held``: it is held in the
+    shadow. ``shadow``: how a hold ended with this batch. ``rollback``: the champion was surely worse than the one that
+    it had beaten, which serves again.
     """
 
     window: Window
@@ -37,6 +40,8 @@ class BatchOutcome:
     promotion: Promotion | None = None
     stopped: str | None = None
     waits: bool = False
+    held: bool = False
+    shadow: ShadowVerdict | None = None
     rollback: Promotion | None = None
 
 
@@ -79,7 +84,7 @@ def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcom
     rollback = rolled_back_at(workspace, spec, window)
     if _wants_report(spec, decision):
         try_report(workspace, spec, window)
-    known = BatchOutcome(window, rows, decision, rollback=rollback)
+    known = BatchOutcome(window, rows, decision, rollback=rollback, shadow=settled_at(workspace, spec, window))
     if decision.verdict is not Verdict.RETRAIN:
         return known
     try:
@@ -91,6 +96,8 @@ def _batch(workspace: Workspace, spec: ModelSpec, window: Window) -> BatchOutcom
         return replace(known, verdict=verdict, promotion=promote(workspace, spec, decision.id))
     except ApprovalPendingError:
         return replace(known, verdict=verdict, waits=True)
+    except HeldError:
+        return replace(known, verdict=verdict, held=True)
 
 
 def _wants_report(spec: ModelSpec, decision: Decision) -> bool:

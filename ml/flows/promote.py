@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import NoReturn
 
 from ml.domain.approvals import Answer, Approval
-from ml.domain.errors import NotFoundError, RegistryError, StalePromotionError
+from ml.domain.errors import HeldError, NotFoundError, RegistryError, StalePromotionError
+from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked
 from ml.domain.records import Act, GateResult, Promotion, Version
 from ml.flows.word import word_on
 from ml.flows.workspace import Workspace
@@ -23,11 +26,13 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
         NotFoundError: the challenger was not trained or not evaluated.
         StalePromotionError: the champion changed after the gate had judged; the challenger is rejected.
         ApprovalPendingError: it waits for a person.
+        HeldError: it is held in the shadow; the lease has ended.
     """
     with workspace.registry.read() as reader:
         challenger = reader.version_by_run_key(spec.model, decision_id)
         result = None if challenger is None else reader.gate_result(spec.model, challenger.version)
         promotions = reader.promotions(spec.model)
+        shadow = None if result is None else reader.shadow_verdict(spec.model, result.challenger)
     if challenger is None or result is None:
         raise NotFoundError(
             f"The challenger of {decision_id} has no verdict yet.", remedy="train, then evaluate, then promote."
@@ -35,37 +40,83 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
     done = [promotion for promotion in promotions if promotion.run_key == decision_id]
     if done:
         return done[-1]
+    if hold_asked(result) is not None and shadow is None:
+        _hold(workspace, spec, challenger, result)
     # A backfill of the past must not replace a champion that was trained on later rows.
     overtaken = [promotion for promotion in promotions if promotion.as_of > challenger.as_of]
-    if not result.passed or overtaken:
+    refused = shadow is not None and shadow.ending is not ShadowEnding.PASSED
+    if not result.passed or overtaken or refused:
         _reject(workspace, spec, challenger)
         return None
     approval = word_on(workspace, spec, challenger, result)
     if approval is not None and approval.answer is not Answer.APPROVED:
         _reject(workspace, spec, challenger)
         return None
+    as_of = max(one.as_of for one in (challenger, shadow, approval) if one is not None)
     try:
-        return workspace.registry.retrying(lambda writer: _change(writer, workspace, challenger, result, approval))
+        return workspace.registry.retrying(
+            lambda writer: go_live(
+                writer,
+                workspace,
+                challenger,
+                result,
+                as_of=as_of,
+                reason=" ".join(_reasons(result, shadow, approval)),
+                actor=workspace.actor if approval is None else approval.actor,
+            )
+        )
     except StalePromotionError:
         _reject(workspace, spec, challenger)
         raise
 
 
-def _change(
-    writer: Writer, workspace: Workspace, challenger: Version, result: GateResult, approval: Approval | None
+def _hold(workspace: Workspace, spec: ModelSpec, challenger: Version, result: GateResult) -> NoReturn:
+    """End the lease: from here on the records themselves say that nobody else retrains.
+
+    Raises:
+        HeldError: always.
+    """
+    workspace.registry.retrying(lambda writer: writer.release_lease(challenger.model, challenger.run_key))
+    raise HeldError(
+        f"Version {challenger.version} of {spec.model} passed the gate and is held in the shadow until "
+        f"{hold_asked(result)} batches since {challenger.as_of:%Y-%m-%d %H:%M} have labels.",
+        remedy=f"go on with the batches; evergreen status shows {spec.model} meanwhile.",
+    )
+
+
+def _reasons(result: GateResult, shadow: ShadowVerdict | None, approval: Approval | None) -> Iterator[str]:
+    yield result.sentence
+    if shadow is not None:
+        yield shadow.sentence
+    if approval is not None:
+        yield approval.sentence()
+
+
+def go_live(
+    writer: Writer,
+    workspace: Workspace,
+    challenger: Version,
+    result: GateResult,
+    *,
+    as_of: datetime,
+    reason: str,
+    actor: str,
 ) -> Promotion:
-    """Make the challenger the champion and end the lease. Approved by a person, it serves from then on, and not from
-    the day on which it was trained.
+    """Make the challenger the champion and end the lease. It serves from ``as_of`` on: held in the shadow or approved
+    by a person first, that is later than the day on which it was trained.
+
+    Raises:
+        StalePromotionError: the champion changed after the gate had judged.
     """
     promotion = writer.promote(
         model=challenger.model,
         to_version=challenger.version,
         run_key=challenger.run_key,
         expected_generation=result.generation,
-        as_of=challenger.as_of if approval is None else max(challenger.as_of, approval.as_of),
+        as_of=as_of,
         baseline=_baseline(result),
-        reason=result.sentence if approval is None else f"{result.sentence} {approval.sentence()}",
-        actor=workspace.actor if approval is None else approval.actor,
+        reason=reason,
+        actor=actor,
         act=Act.PROMOTE,
         created_at=workspace.clock(),
     )

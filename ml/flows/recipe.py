@@ -66,13 +66,13 @@ class Recipes:
 
     @cached_property
     def base(self) -> str:
-        """Digest of all but the rows that an estimator and its verdict depend on; the watch comes after both."""
+        """Digest of all but the rows that an estimator and its verdict depend on; shadow and watch come later."""
         spec = self.spec
         parts = (spec.training, spec.problem, spec.features, spec.time)
         return digest_of(
             [
                 *[part.model_dump(mode="json") for part in parts],
-                spec.gate.model_dump(mode="json", exclude={"watch"}),
+                spec.gate.model_dump(mode="json", exclude={"shadow", "watch"}),
                 self.past.schema.to_json(),
                 training_code(),
                 library_versions(),

@@ -17,6 +17,7 @@ from ml.domain.errors import SpecError
 from ml.domain.records import Decision
 from ml.flows.cells import Cells
 from ml.flows.fill import fill
+from ml.flows.hold import grace_of
 from ml.flows.past import gather_past
 from ml.flows.workspace import Workspace
 from ml.flows.world import RecordedWorld
@@ -161,6 +162,8 @@ def setting_of(spec: ModelSpec) -> Setting:
         spec.monitoring.shadows,
         Judging.of(spec.gate),
         spec.gate.watch,
+        spec.gate.shadow,
+        grace_of(spec),
     )
 
 

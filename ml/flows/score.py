@@ -1,4 +1,4 @@
-"""score: what the champion of that time, and a few retired ones, predict for a batch."""
+"""score: what the champion of that time, and a few others in the shadow, predict for a batch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ml.specs import ModelSpec
 
 
 def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scoring, ...]:
-    """Predict the kept rows of ``window`` with the champion at the window's start, and with retired champions in the
-    shadow.
+    """Predict the kept rows of ``window`` with the champion at the window's start and, in the shadow, with retired
+    champions and the challenger that was held then.
 
     The champion is the one that was live when the window began, so scoring a past batch again never uses a model that
     had seen it. Without a champion there is nothing to do. Scoring twice finds its own result.
@@ -25,7 +25,8 @@ def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scorin
         champion = reader.champion_at(spec.model, window.start)
         if champion is None:
             return ()
-        shadows = reader.retired_at(spec.model, window.start, spec.monitoring.shadows)
+        held = reader.held_at(spec.model, window.start)
+        shadows = [*([held[0]] if held else []), *reader.retired_at(spec.model, window.start, spec.monitoring.shadows)]
         done = {scoring.version: scoring for scoring in reader.scorings_of(validation.snapshot_id)}
         schema = required_schema(reader, spec)
     roles = [(champion, ScoringRole.CHAMPION), *((version, ScoringRole.SHADOW) for version in shadows)]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
-
-import pandas as pd
 
 from ml.domain.errors import StalePromotionError
-from ml.domain.records import Act, Observation, Promotion, Quantity
+from ml.domain.records import Act, Promotion
 from ml.domain.watches import ACTOR, batches_of_look, is_automatic, is_over, watch_key
 from ml.domain.windows import Window
 from ml.evaluation import Look, worse_than_beaten
-from ml.flows.predictions import predictions_of
+from ml.flows.beside import Pair, SideBySide, arrivals, batches_since, side_by_side, together
 from ml.flows.promote import bring_back
-from ml.flows.rows import batch_with_labels, is_labelled, places_by_time
 from ml.flows.workspace import Workspace
-from ml.problems import problem_of
-from ml.registry import Batch, Reader, Writer
+from ml.registry import Reader, Writer
 from ml.specs import ModelSpec
 from ml.specs.gate import WatchSpec
 
@@ -33,13 +27,10 @@ class _Watched:
     promotion: Promotion
     beaten: Promotion
 
-
-class SideBySide(NamedTuple):
-    """The labelled rows of a batch in the order of time, and what both champions predicted for them."""
-
-    rows: pd.DataFrame
-    champion: pd.DataFrame
-    beaten: pd.DataFrame
+    @property
+    def pair(self) -> Pair:
+        """Whose gain is asked for, and over whom."""
+        return Pair(self.promotion.to_version, self.beaten.to_version)
 
 
 def watch(workspace: Workspace, spec: ModelSpec, window: Window) -> Promotion | None:
@@ -92,62 +83,23 @@ def _look(
     reader: Reader, workspace: Workspace, spec: ModelSpec, asked: WatchSpec, *, watched: _Watched, window: Window
 ) -> Look | None:
     """Compare on the batches that there are to look at; None if none is new."""
-    since, now = watched.promotion.as_of, window.end
-    batches = {one.window: one for one in reader.batches(spec.model, as_of=now, start=since)}
-    both = {watched.promotion.to_version, watched.beaten.to_version}
-
-    def arrived() -> Iterator[tuple[Window, datetime]]:
-        for one in reader.observations(spec.model, as_of=now):
-            if _is_label_of(one, batches) and both <= _scorers(reader, batches[one.window]):
-                yield one.window, one.as_of
-
-    if is_over(arrived(), now=now, most=asked.batches):
+    since, now, pair = watched.promotion.as_of, window.end, watched.pair
+    looked = reader.last_finding(spec.model, STEP, since=since)
+    batches = batches_since(reader, spec, since=since, now=now)
+    if is_over(arrivals(reader, spec, batches, pair, now=now), looked=looked, most=asked.batches):
         return None
-    chosen = batches_of_look(arrived(), since=since, now=now, most=asked.batches)
+    chosen = batches_of_look(
+        arrivals(reader, spec, batches, pair, now=now), since=since, now=now, most=asked.batches, looked=looked
+    )
     if not chosen:
         return None
-    return look_at(
-        spec,
-        asked,
-        [_side_by_side(reader, workspace, spec, batches[one], watched=watched, window=window) for one in chosen],
-    )
+    return look_at(spec, asked, [side_by_side(reader, workspace, spec, batches[one], pair, now=now) for one in chosen])
 
 
 def look_at(spec: ModelSpec, asked: WatchSpec, batches: Sequence[SideBySide]) -> Look:
     """Look at the rows of these batches together; a replay does it by this function too."""
-    problem = problem_of(spec.problem)
-    truth = pd.concat([problem.truth(one.rows, spec.problem) for one in batches], ignore_index=True)
-    return worse_than_beaten(
-        problem.metrics[spec.problem.metric],
-        truth,
-        pd.concat([one.champion for one in batches], ignore_index=True),
-        pd.concat([one.beaten for one in batches], ignore_index=True),
-        batches=len(batches),
-        watch=asked,
-        gate=spec.gate,
-        seed=spec.training.seed,
-    )
-
-
-def _side_by_side(
-    reader: Reader, workspace: Workspace, spec: ModelSpec, batch: Batch, *, watched: _Watched, window: Window
-) -> SideBySide:
-    frame = batch_with_labels(workspace, reader, spec, batch, as_of=window.end)
-    places = places_by_time(frame, is_labelled(frame, spec), spec)
-    scored = {one.version: one for one in reader.scorings_of(batch.snapshot.id)}
-    champion, beaten = (
-        predictions_of(workspace, scored[one.to_version]).iloc[places].reset_index(drop=True)
-        for one in (watched.promotion, watched.beaten)
-    )
-    return SideBySide(frame.iloc[places].reset_index(drop=True), champion, beaten)
-
-
-def _is_label_of(one: Observation, batches: dict[Window, Batch]) -> bool:
-    return one.quantity is Quantity.LABELLED and bool(one.rows) and one.window in batches
-
-
-def _scorers(reader: Reader, batch: Batch) -> set[int]:
-    return {one.version for one in reader.scorings_of(batch.snapshot.id)}
+    joined = together(spec, batches)
+    return worse_than_beaten(*joined, batches=len(batches), watch=asked, gate=spec.gate, seed=spec.training.seed)
 
 
 def _record(

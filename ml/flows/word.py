@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from ml.domain.approvals import Answer, Approval, terms_asked
+from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import ApprovalPendingError
 from ml.domain.records import GateResult, Version
 from ml.flows.workspace import Workspace
 from ml.registry import Reader
 from ml.specs import ModelSpec
+from ml.specs.gate import ApprovalSpec
 
 CLOCK = "clock"
 """Where the word on an expired question came from."""
@@ -22,10 +24,10 @@ def word_on(workspace: Workspace, spec: ModelSpec, challenger: Version, result: 
     Raises:
         ApprovalPendingError: it waits.
     """
-    terms = terms_asked(result)
-    if terms is None:
-        return None
     with workspace.registry.read() as reader:
+        terms = reader.terms_of(result)
+        if terms is None:
+            return None
         done = reader.approval(spec.model, challenger.version)
         as_of = moment_of_word(reader, challenger)
     if done is not None:
@@ -46,3 +48,9 @@ def word_on(workspace: Workspace, spec: ModelSpec, challenger: Version, result: 
 def moment_of_word(reader: Reader, challenger: Version) -> datetime:
     """Return the data's time at which a word is given now: the newest batch is known by then."""
     return max(challenger.as_of, reader.watermark(challenger.model) or challenger.as_of)
+
+
+def terms_now(asked: ApprovalSpec, now: datetime) -> dict[str, Any]:
+    """Write on which terms a person is asked from now on; see `terms_asked`."""
+    users = [{"id": one.id, "name": one.name} for one in asked.assigned_users]
+    return {"users": users, "comment": asked.comment, "until": (now + asked.expires).isoformat()}

@@ -16,17 +16,19 @@ from ml.domain.findings import Finding, Outcome
 from ml.domain.records import Observation, Quantity
 from ml.evaluation import Exhibits, Judgement, judge, pick, terms_of
 from ml.evaluation.checks.pays import pays
+from ml.flows.beside import SideBySide
 from ml.flows.cells import Cells
 from ml.flows.challenges import Opponent, challenge_of, document_of, held_out_of, opponent_of, seen_finding
 from ml.flows.exhibits import attempts_on, constant_predictions, origin_of
+from ml.flows.hold import shadow_look
 from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
 from ml.flows.past_drift import drift_inputs, past_drift
 from ml.flows.recipe import Column, Recipe
 from ml.flows.reference import reference_of
-from ml.flows.watch import SideBySide, look_at
+from ml.flows.watch import look_at
 from ml.policies import Need
-from ml.policies.ledger import NOT_WORTH_IT
+from ml.policies.known import NOT_WORTH_IT
 from ml.policies.replay import Challenge, Step
 from ml.training import Split, TrainingSet, refit_set, training_set, training_sets
 
@@ -213,21 +215,22 @@ class RecordedWorld:
     def surely_worse(self, champion: Challenge, beaten: Challenge, places: Sequence[int], step: int) -> bool:
         """Look after a new champion as production does."""
         asked = self._spec.gate.watch
-        if asked is None:
-            return False
+        return asked is not None and look_at(self._spec, asked, self._beside(champion, beaten, places, step)).worse
+
+    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> bool:
+        """Judge a challenger in the shadow as production does."""
+        return shadow_look(self._spec, self._spec.gate.shadow, self._beside(challenger, champion, places, step)).passed
+
+    def _beside(self, ours: Challenge, theirs: Challenge, places: Sequence[int], step: int) -> list[SideBySide]:
         known = {part[0]: part for part in self.past.known[step]}
         parts = [known[place] for place in places]
-        return look_at(
-            self._spec,
-            asked,
-            [
-                SideBySide(
-                    self.past.joined(part).iloc[self.past.part(part).by_time].reset_index(drop=True),
-                    *(self.matrix.predictions(self._recipes[one.serving], [part]) for one in (champion, beaten)),
-                )
-                for part in parts
-            ],
-        ).worse
+        return [
+            SideBySide(
+                self.past.joined(part).iloc[self.past.part(part).by_time].reset_index(drop=True),
+                *(self.matrix.predictions(self._recipes[one.serving], [part]) for one in (ours, theirs)),
+            )
+            for part in parts
+        ]
 
     def drift(self, champion: Challenge, step: int, needs: frozenset[Need]) -> Iterable[Observation]:
         """Return the drift of one batch against the champion's training rows, as monitoring measures it."""

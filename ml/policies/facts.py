@@ -73,8 +73,9 @@ class Ending(StrEnum):
 
     PROMOTED = "promoted"
     REJECTED = "rejected"  # by the gate: worse, or unfit; by a person; or by the watch, after it had gone live
-    WAITING = "waiting"  # it passed, and waits for a person
+    WAITING = "waiting"  # it passed, and waits: in the shadow, or for a person
     NOT_WORTH_IT = "not_worth_it"  # sound, but it gained less than the decision asked for
+    SUPERSEDED = "superseded"  # another retraining or another champion came while it was held in the shadow
     NONE = "none"  # never judged
 
 
@@ -84,8 +85,8 @@ class Training:
 
     ``against`` is the version it was compared with on ``rows`` held-out rows, ``gain`` how much better it was in the
     primary metric (positive is better), between ``low`` and ``high``. ``look`` says that it was trained only to see.
-    ``settled`` is when a person answered, or the watch rolled it back, else None. ``windows`` is how many candidate
-    windows were fitted, ``fewest_rows`` how many rows the shortest of them held. ``seconds`` is 0 unless it is needed.
+    ``settled`` is when its hold ended, a person answered, or the watch rolled it back, else None. ``windows`` is how
+    many candidate windows were fitted, ``fewest_rows`` how many rows the shortest held. ``seconds`` is 0 unless needed.
     """
 
     version: int
@@ -107,6 +108,15 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A challenger in the shadow: since when, and for how many labelled batches."""
+
+    version: int
+    since: datetime
+    batches: int
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One earlier decision: what the rules alone said (``asked``), and what was decided."""
 
@@ -125,7 +135,8 @@ class Facts:
     metric by version: those of the champion and, if needed, those of the earlier champions that scored along.
     ``checks`` are the decisions to retrain and, if needed, those to keep. ``constant`` is the value that a constant
     prediction had at the first gate. ``last_trained`` is when the newest version was trained, whatever became of it;
-    ``last_retraining`` when a retraining was last decided or the champion last changed.
+    ``last_retraining`` when a retraining was last decided or the champion last changed. ``held`` is the challenger that
+    is held in the shadow.
     """
 
     model: str
@@ -145,6 +156,7 @@ class Facts:
     constant: float | None
     last_trained: datetime | None
     last_retraining: datetime | None
+    held: Held | None = None
 
     @property
     def metric_values(self) -> tuple[Measured, ...]:
@@ -173,7 +185,10 @@ class Facts:
 
     def digest(self) -> str:
         """Return the SHA-256 of all facts: equal facts give equal digests on every machine."""
-        return digest_of({name: _plain(getattr(self, name)) for name in _FIELDS[Facts]})
+        said = {name: _plain(getattr(self, name)) for name in _FIELDS[Facts]}
+        if self.held is None:  # as before there were any: older ids stay
+            said.pop("held")
+        return digest_of(said)
 
 
 @lru_cache(maxsize=16384)
@@ -227,11 +242,12 @@ def _listed(value: Any) -> list[Any]:
     return [_plain(getattr(value, name)) for name in _FIELDS[type(value)]]
 
 
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Facts, Champion, Training, Check)}
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Facts, Champion, Training, Held, Check)}
 _WRITE: dict[type, Callable[[Any], Any]] = {
     Window: _bounds,
     Champion: _listed,
     Training: _listed,
+    Held: _listed,
     Check: _listed,
 }
 

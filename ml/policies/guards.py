@@ -24,7 +24,8 @@ def guards(question: Question) -> tuple[RuleResult, ...]:
         (policy.back_off is not None, back_off),
         (policy.veto is not None, veto),
     ]
-    asked = [one_at_a_time, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
+    held = [] if question.facts.held is None else [in_the_shadow]
+    asked = [one_at_a_time, *held, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
     return tuple(guard(question) for guard in asked)
 
 
@@ -34,6 +35,23 @@ def one_at_a_time(question: Question) -> RuleResult:
         sentence = f"The retraining of decision {question.rival} is under way or done for this very batch."
         return RuleResult("one_at_a_time", Verdict.KEEP, sentence, evidence={"decision": question.rival})
     return RuleResult("one_at_a_time", Verdict.RETRAIN, "No other retraining is under way.")
+
+
+def in_the_shadow(question: Question) -> RuleResult:
+    """Hold back while a challenger is held in the shadow: it may go live, and the next one would meet another champion.
+
+    Asked only while there is one.
+    """
+    held = question.facts.held
+    if held is None:
+        return RuleResult("in_the_shadow", Verdict.RETRAIN, "No challenger is held in the shadow.")
+    labelled = sum(rows > 0 and window.start >= held.since for window, rows in question.facts.labelled.items())
+    sentence = (
+        f"Version {held.version} is held in the shadow until {held.batches} batches since {held.since:%Y-%m-%d %H:%M} "
+        f"have labels; {labelled} {'has' if labelled == 1 else 'have'}."
+    )
+    evidence = {"version": held.version, "since": held.since.isoformat()}
+    return RuleResult("in_the_shadow", Verdict.KEEP, sentence, float(labelled), float(held.batches), evidence)
 
 
 def in_order(question: Question) -> RuleResult:

@@ -11,16 +11,14 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
 
-from ml.domain.approvals import Answer, Approval, terms_asked
-from ml.domain.findings import Outcome
-from ml.domain.records import Decision, GateResult, History, Observation, Promotion, Quantity, Verdict, Version
+from ml.domain.approvals import Answer, Approval
+from ml.domain.holds import BEFORE_A_DECISION, ShadowVerdict, hold_asked
+from ml.domain.records import Act, GateResult, History, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
-from ml.policies.facts import Champion, Check, Ending, Facts, Measured, Need, Training
+from ml.policies.facts import Champion, Check, Ending, Facts, Held, Measured, Need, Training
+from ml.policies.known import check_of, ending_in_shadow, ending_of, training_of
 from ml.policies.series import NewestBatch, Series
-
-NOT_WORTH_IT = "PG007"
-"""Code of the gate's check that a challenger gained what the decision asked for."""
 
 _DRIFT = {
     Need.FEATURE_DRIFT: Quantity.DRIFT_SHARE,
@@ -43,7 +41,7 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
 
     Observations count up to and including that moment. Decisions, versions, verdicts and promotions count strictly
     before it: those of the moment itself follow from the decision that is being taken, and deciding again must not
-    see them. An automatic rollback comes before the decision of its moment, and is seen by it.
+    see them. An automatic rollback and the end of a hold come before the decision of their moment, and are seen by it.
     """
     now = history.as_of
     ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
@@ -74,33 +72,28 @@ def _follow(ledger: Ledger, history: History) -> None:
             ledger.train(training_of(version, look=version.run_key in looks))
     for gate in (one for one in history.gates if one.as_of < now):
         ledger.judge(gate)
+    released = _settle(ledger, history)
     for approval in (one for one in history.approvals if one.as_of < now):
         ledger.answer(approval)
     for promotion in sorted(history.promotions, key=lambda one: one.generation):
-        if promotion.as_of < now or (promotion.as_of == now and is_automatic(promotion)):
+        if promotion.as_of < now or (promotion.as_of == now and _comes_before(promotion, released)):
             ledger.promote(promotion)
 
 
-def check_of(decision: Decision) -> Check:
-    """What later decisions may know of an earlier one."""
-    asked = decision.result.verdict is Verdict.RETRAIN
-    return Check(decision.as_of, decision.window, asked, decision.verdict, decision.least_gain is not None)
+def _settle(ledger: Ledger, history: History) -> set[int]:
+    """Tell the ledger which holds had ended, this moment included; return who goes live now by that."""
+    now = history.as_of
+    released = set()
+    for one in history.shadows:
+        if one.as_of < now or (one.as_of == now and one.ending in BEFORE_A_DECISION):
+            ledger.settle(one)
+            released |= {one.version} if one.as_of == now and one.promotes else set()
+    return released
 
 
-def training_of(version: Version, *, look: bool) -> Training:
-    """What decisions may know of a version."""
-    tried = version.manifest.get("windows", ())
-    return Training(
-        version=version.version,
-        as_of=version.as_of,
-        trained_from=version.trained_from,
-        trained_until=version.trained_until,
-        seen_until=version.seen_until,
-        look=look,
-        windows=max(1, len(tried)),
-        fewest_rows=min((one.get("rows", 0) for one in tried), default=0),
-        seconds=float(version.manifest.get("seconds", 0.0)),
-    )
+def _comes_before(promotion: Promotion, released: set[int]) -> bool:
+    """Tell whether a change of champion comes before the decision of its moment; no person was asked, then."""
+    return is_automatic(promotion) or (promotion.act is Act.PROMOTE and promotion.to_version in released)
 
 
 class Ledger:
@@ -129,6 +122,7 @@ class Ledger:
         self._baseline: float | None = None
         self._constant: float | None = None
         self._last_retraining: datetime | None = None
+        self._held: Held | None = None
 
     def add_window(self, window: Window) -> None:
         """A batch arrived and passed validation."""
@@ -176,6 +170,9 @@ class Ledger:
             return
         low, high = gate.interval or (None, None)
         self._listed = None
+        batches = hold_asked(gate)
+        if batches is not None:
+            self._held = Held(gate.challenger, gate.as_of, batches)
         self._trainings[gate.challenger] = replace(
             training,
             ending=ending_of(gate),
@@ -185,6 +182,16 @@ class Ledger:
             high=_finite(high),
             rows=gate.rows,
         )
+
+    def settle(self, verdict: ShadowVerdict) -> None:
+        """The hold of a challenger ended: a No of the rows counts as a challenger that was rejected, from then on."""
+        if self._held is not None and self._held.version == verdict.version:
+            self._held = None
+        training = self._trainings.get(verdict.version)
+        if training is not None:
+            self._listed = None
+            ending = ending_in_shadow(verdict)
+            self._trainings[verdict.version] = replace(training, ending=ending, settled=verdict.as_of)
 
     def answer(self, approval: Approval) -> None:
         """A person answered, or nobody in time: a No counts as a challenger that was rejected, from that time on."""
@@ -230,6 +237,7 @@ class Ledger:
             constant=self._constant,
             last_trained=self._last_trained,
             last_retraining=self._last_retraining,
+            held=self._held,
         )
 
     def _champion_facts(self) -> Champion | None:
@@ -276,15 +284,6 @@ def _measured(one: Observation) -> Measured | None:
         significant=None if significant is None else bool(significant),
         weight=None if weight is None else float(weight),
     )
-
-
-def ending_of(gate: GateResult) -> Ending:
-    """Return what became of a challenger, by the gate's verdict."""
-    if gate.passed:
-        return Ending.WAITING if terms_asked(gate) is not None else Ending.PROMOTED
-    failed = [one for one in gate.findings if one.outcome in (Outcome.FAILED, Outcome.CANNOT_TELL)]
-    only_price = bool(failed) and all(one.code == NOT_WORTH_IT for one in failed)
-    return Ending.NOT_WORTH_IT if only_price else Ending.REJECTED
 
 
 def _finite(value: float | None) -> float | None:

@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, text
 
-from ml.domain.approvals import Answer, Approval, terms_asked
+from ml.domain.approvals import Answer, Approval, Terms, terms_asked
+from ml.domain.holds import hold_asked
 from ml.domain.records import GateResult, Version
 from ml.registry.convert import AnyRow
 from ml.registry.memory import END_OF_TIME
 from ml.registry.session import AS_OF, MODEL, Writing
+from ml.registry.shadows import ShadowReader
 from ml.registry.tables import ApprovalRow, VersionRow
-from ml.registry.versions import VersionReader
 
 _APPROVAL = select(ApprovalRow.__table__).where(ApprovalRow.model == MODEL, ApprovalRow.version == bindparam("version"))
 _APPROVALS = (
@@ -32,7 +33,7 @@ _UNSETTLED = (
 )
 
 
-class ApprovalReader(VersionReader):
+class ApprovalReader(ShadowReader):
     """Questions about approvals."""
 
     def approval(self, model: str, version: int) -> Approval | None:
@@ -44,12 +45,17 @@ class ApprovalReader(VersionReader):
         """All answers known at ``as_of``, by version."""
         return tuple(approval_of(row) for row in self._all(_APPROVALS, model=model, as_of=as_of or END_OF_TIME))
 
+    def terms_of(self, result: GateResult) -> Terms | None:
+        """On which terms a person must approve a challenger, None if nobody has to yet or at all; see `terms_asked`."""
+        held = hold_asked(result) is not None
+        return terms_asked(result, self.shadow_verdict(result.model, result.challenger) if held else None)
+
     def unanswered(self, model: str) -> tuple[tuple[Version, GateResult], ...]:
         """The versions that wait for a person, with the verdict that asks for one."""
         found = []
         for row in self._all(_UNSETTLED, model=model):
             result = self.gate_result(model, row.version)
-            if result is not None and terms_asked(result) is not None:
+            if result is not None and self.terms_of(result) is not None:
                 found.append((self.version(model, row.version), result))
         return tuple(found)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from ml.domain.approvals import ASKED
+from ml.domain.holds import HELD
 from ml.domain.records import Decision, History, Promotion, Stage, Verdict, Version
 from ml.registry.approvals import ApprovalReader
 from ml.registry.convert import decision_of, rule_json, window_values
@@ -62,7 +63,9 @@ class DecisionReader(ModelReader, DataReader, WatchReader, ApprovalReader):
             promotions = self.promotions(model, as_of=as_of)
             versions = self.versions(model, as_of=as_of)
             gates = self.gate_results(model, as_of=as_of)
-            asked = any(ASKED in gate.evidence for gate in gates)
+            held = any(HELD in gate.evidence for gate in gates)
+            shadows = self.shadow_verdicts(model, as_of=as_of) if held else ()
+            asked = any(ASKED in gate.evidence for gate in gates) or any(ASKED in one.evidence for one in shadows)
             approvals = self.approvals(model, as_of=as_of) if asked else ()
         return History(
             model=model,
@@ -76,6 +79,7 @@ class DecisionReader(ModelReader, DataReader, WatchReader, ApprovalReader):
             promotions=promotions,
             gates=gates,
             approvals=approvals,
+            shadows=shadows,
         )
 
 

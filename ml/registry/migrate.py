@@ -14,7 +14,7 @@ from ml.registry.engine import reading
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in ``migrations/versions``; a test compares."""
 
 _LOCK = 0x45564552  # any number, as long as it stays the same

@@ -28,6 +28,7 @@ from ml.registry.migrate import migrate
 from ml.registry.models import ModelWriter
 from ml.registry.replays import ReplayReader, ReplayWriter
 from ml.registry.session import NOBODY, Memories
+from ml.registry.shadows import ShadowWriter
 from ml.registry.watching import WatchWriter
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Writer(
     WatchWriter,
     ChampionWriter,
     ApprovalWriter,
+    ShadowWriter,
     ReplayWriter,
     ErasureWriter,
     Reader,

@@ -40,6 +40,16 @@ _OBSERVED = (
     .where(ObservationRow.model == MODEL, ObservationRow.as_of.in_(bindparam("moments", expanding=True)))
     .order_by(ObservationRow.revision)
 )
+_LAST_FINDING = (
+    select(FindingSetRow.as_of)
+    .where(
+        FindingSetRow.model == MODEL,
+        FindingSetRow.window_start >= bindparam("since"),
+        FindingSetRow.step == bindparam("step"),
+    )
+    .order_by(FindingSetRow.as_of.desc())
+    .limit(1)
+)
 _SCORINGS = select(ScoringRow.__table__).where(ScoringRow.model == MODEL, ScoringRow.id > bindparam("number"))
 _SCORINGS_OF = (
     select(ScoringRow.__table__).where(ScoringRow.snapshot_id == bindparam("snapshot_id")).order_by(ScoringRow.id)
@@ -71,6 +81,11 @@ class WatchReader(Reading):
             for s in holding
             for finding in found.get(s.id, ())
         )
+
+    def last_finding(self, model: str, step: str, *, since: datetime) -> datetime | None:
+        """When a step last recorded findings on a batch that begins at a moment or later, in the data's time."""
+        row = self._first(_LAST_FINDING, model=model, step=step, since=since)
+        return None if row is None else row.as_of
 
     def scorings_of(self, snapshot_id: int) -> tuple[Scoring, ...]:
         """All predictions for the rows of one snapshot."""

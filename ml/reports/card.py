@@ -46,7 +46,8 @@ def sections(card: ModelCard) -> tuple[Section, ...]:
 
 def title_of(card: ModelCard) -> str:
     """Return the heading of a card."""
-    return f"{card.version.model}, version {card.version.version} ({card.version.stage.value})"
+    stage = "held in the shadow" if card.held else card.version.stage.value
+    return f"{card.version.model}, version {card.version.version} ({stage})"
 
 
 def card_markdown(card: ModelCard) -> str:
@@ -156,6 +157,7 @@ def _metrics(card: ModelCard) -> Section:
             f"{gate.rows} rows can show differences of {gate.evidence['resolution']:.2g} or more "
             f"({gate.evidence.get('method', _NOT_SAID)}, attempt {gate.evidence.get('attempt', 1)} on these rows)."
         )
+    said += [] if card.shadow is None else [card.shadow.sentence]
     return Section("Metrics on the held-out rows", tuple(said), Table(columns, rows))
 
 

@@ -70,9 +70,12 @@ def _followed(explanation: Explanation) -> list[str]:
         return ["  no version was trained" + (" (yet, or the training failed)" if wanted else "")]
     lines = [f"  {_trained(version)}", *_windows(version)]
     lines += ["  it was not judged yet"] if gate is None else list(_judged(gate))
+    lines += [] if explanation.shadow is None else [f"  {explanation.shadow.sentence}"]
     if promotion is not None:
         before = "none" if promotion.from_version is None else f"version {promotion.from_version}"
         lines.append(f"  version {promotion.to_version} became champion (before: {before})")
+    elif explanation.held:
+        lines.append("  it is held in the shadow, and the champion serves meanwhile")
     elif gate is not None:
         lines.append("  the champion stayed" if gate.champion is not None else "  there is no champion yet")
     return lines

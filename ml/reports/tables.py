@@ -129,9 +129,10 @@ def status_table(rows: Sequence[StatusRow]) -> Table:
 def _status_cells(row: StatusRow) -> tuple[str, ...]:
     since = "" if row.champion_since is None else f" since {moment(row.champion_since)}"
     stopped = " stopped" if row.stopped else ""
+    held = "" if row.held is None else f", v{row.held} held in the shadow"
     return (
         row.model,
-        "none yet" if row.champion is None else f"v{row.champion}{since}",
+        "none yet" if row.champion is None else f"v{row.champion}{since}{held}",
         _NOTHING if row.last_batch is None else f"{moment(row.last_batch.start)}{stopped}",
         f"{row.rows:,}",
         _NOTHING if row.metric is None else f"{row.metric_name} {number(row.metric)}",
@@ -156,7 +157,7 @@ def versions_table(rows: Sequence[VersionRow], *, metric: str) -> Table:
     cells = tuple(
         (
             f"v{row.version}",
-            row.stage.value,
+            "held" if row.held else row.stage.value,
             row.estimator,
             moment(row.trained_from),
             moment(row.seen_until) + (" (refitted)" if row.refitted else ""),

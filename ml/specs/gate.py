@@ -222,6 +222,13 @@ class GateSpec(Spec):
         description="Go on comparing a new champion with the one that it beat, and roll back if it is surely worse; "
         "`true` for all defaults. Needs `monitoring.shadows` of at least 1. Left out: not watched.",
     )
+    shadow: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Hold what passed in the shadow: it scores along, and goes live only if it stands this test once "
+        "more, on the first so many labelled batches after its training. 0: it goes live at once.",
+    )
     override: Annotated[tuple[str, ...], Listed] = Field(
         default=(),
         description="Codes of checks, such as `PG009`, that block nothing: where one fails, the finding "

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, TextualSelect, bindparam, text
 
-from ml.domain.approvals import terms_asked
 from ml.domain.records import GateResult
 from ml.registry.columns import UtcDateTime
 
@@ -49,12 +48,14 @@ class Waiting:
 
 _WAITING: TextualSelect = (
     text(
-        """SELECT version.model, version.version, version.run_key, gate_result.created_at AS asked_at,
+        """SELECT version.model, version.version, version.run_key,
+       coalesce(shadow_verdict.created_at, gate_result.created_at) AS asked_at,
        (SELECT decision.sentence FROM decision WHERE decision.id = version.run_key) AS why
        FROM version
        JOIN gate_result ON gate_result.model = version.model AND gate_result.challenger = version.version
-         AND gate_result.evidence LIKE '%"approval"%'
-       WHERE version.stage = 'challenger' AND version.model IN :models
+       LEFT JOIN shadow_verdict ON shadow_verdict.model = version.model AND shadow_verdict.version = version.version
+       WHERE (gate_result.evidence LIKE '%"approval"%' OR shadow_verdict.evidence LIKE '%"approval"%')
+         AND version.stage = 'challenger' AND version.model IN :models
          AND NOT EXISTS (SELECT 1 FROM approval WHERE approval.model = version.model
            AND approval.version = version.version)
        ORDER BY gate_result.created_at, version.model, version.version LIMIT :limit"""
@@ -83,9 +84,10 @@ def waiting_version(reader: Reader, model: str, version: int) -> Waiting | None:
 
 def _read(reader: Reader, row: Any, spec: Mapping[str, Any] | None) -> Waiting | None:
     result: GateResult | None = reader.gate_result(row.model, row.version)
-    terms = terms_asked(result)
+    terms = None if result is None else reader.terms_of(result)
     if result is None or terms is None:
         return None
+    shadow = reader.shadow_verdict(row.model, row.version)
     return Waiting(
         model=row.model,
         version=row.version,
@@ -101,6 +103,6 @@ def _read(reader: Reader, row: Any, spec: Mapping[str, Any] | None) -> Waiting |
         difference=result.difference,
         interval=result.interval,
         rows=result.rows,
-        sentence=result.sentence,
+        sentence=result.sentence if shadow is None else f"{result.sentence} {shadow.sentence}",
         why=row.why or "",
     )

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ml.domain.erasures import Seen, seen_by
 from ml.domain.errors import NotFoundError
+from ml.domain.holds import ShadowVerdict, hold_asked
 from ml.domain.records import Decision, GateResult, Promotion, ScoringRole, Version
 from ml.domain.windows import Window
 from ml.views.console import statements
+from ml.views.explanation import judged
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -35,7 +37,7 @@ class ModelCard:
 
     ``spec`` is the model's spec as it is today, ``promotions`` are all changes that made this version the champion or
     took its place, ``served`` is how it did on labelled batches as the champion, ``erased`` what it had seen of rows
-    that are erased.
+    that are erased, ``shadow`` how its time in the shadow ended, if it was held there.
     """
 
     version: Version
@@ -45,6 +47,12 @@ class ModelCard:
     promotions: tuple[Promotion, ...]
     served: tuple[Measured, ...]
     erased: tuple[Seen, ...] = ()
+    shadow: ShadowVerdict | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the version is in the shadow."""
+        return hold_asked(self.gate) is not None and self.shadow is None
 
 
 def card(reader: Reader, model: str, number: int | None = None) -> ModelCard:
@@ -59,11 +67,13 @@ def card(reader: Reader, model: str, number: int | None = None) -> ModelCard:
             f"{model} has no champion yet.", remedy=f"name a version: evergreen card {model} --version 1"
         )
     changes = reader.promotions(model)
+    gate, shadow = judged(reader, version)
     return ModelCard(
         version=version,
         spec=reader.spec_of(model) or {},
         decision=reader.decision(version.run_key),
-        gate=reader.gate_result(model, version.version),
+        gate=gate,
+        shadow=shadow,
         promotions=tuple(one for one in changes if version.version in (one.to_version, one.from_version)),
         erased=seen_by(version, reader.erasures(model)),
         served=_served(reader, version, primary_of(reader.spec_of(model) or {})),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml.domain.errors import NotFoundError
+from ml.domain.holds import ShadowVerdict, hold_asked
 from ml.domain.records import Decision, GateResult, Promotion, Version
 
 if TYPE_CHECKING:
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 class Explanation:
     """A decision with its rule tree, the version trained for it, the gate's verdict, and the change of champion.
 
-    What did not happen, or not yet, is None.
+    What did not happen, or not yet, is None. ``shadow`` is how a hold in the shadow ended.
     """
 
     decision: Decision
     version: Version | None
     gate: GateResult | None
     promotion: Promotion | None
+    shadow: ShadowVerdict | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the challenger is in the shadow."""
+        return hold_asked(self.gate) is not None and self.shadow is None
 
 
 def decision(reader: Reader, decision_id: str) -> Explanation:
@@ -33,9 +40,16 @@ def decision(reader: Reader, decision_id: str) -> Explanation:
     """
     found = reader.decision(decision_id) or _by_beginning(reader, decision_id)
     version = reader.version_by_run_key(found.model, found.id)
-    gate = None if version is None else reader.gate_result(found.model, version.version)
+    gate, shadow = (None, None) if version is None else judged(reader, version)
     promotions = [item for item in reader.promotions(found.model) if item.run_key == found.id]
-    return Explanation(found, version, gate, promotions[-1] if promotions else None)
+    return Explanation(found, version, gate, promotions[-1] if promotions else None, shadow)
+
+
+def judged(reader: Reader, version: Version) -> tuple[GateResult | None, ShadowVerdict | None]:
+    """Return the gate's verdict on a version, and that on its time in the shadow, if it was held."""
+    gate = reader.gate_result(version.model, version.version)
+    held = hold_asked(gate) is not None
+    return gate, reader.shadow_verdict(version.model, version.version) if held else None
 
 
 def _by_beginning(reader: Reader, beginning: str) -> Decision:

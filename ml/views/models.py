@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ml.domain.findings import Severity
+from ml.domain.holds import ShadowVerdict, hold_asked
 from ml.domain.records import GateResult, Promotion, Stage, Verdict, Version
 from ml.domain.windows import Window
 from ml.views.timeline import BatchRow, EventKind, primary_metric, timeline
@@ -21,7 +22,7 @@ class StatusRow:
     """Where one model stands today.
 
     ``metric`` and ``baseline`` are of the newest batch whose labels have arrived. ``warnings`` counts the findings of
-    the newest batch that are more than information.
+    the newest batch that are more than information. ``held`` is the challenger in the shadow.
     """
 
     model: str
@@ -44,11 +45,12 @@ class StatusRow:
     retrainings: int
     promotions: int
     rejections: int
+    held: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One version: what it is, what it saw, how it was judged."""
+    """One version: what it is, what it saw, how it was judged, by the gate and in the shadow; ``held``: it is there."""
 
     version: int
     stage: Stage
@@ -61,6 +63,7 @@ class VersionRow:
     difference: float | None
     sentence: str
     decision_id: str
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,12 @@ def history(reader: Reader, model: str, *, start: datetime | None = None, end: d
 def versions(reader: Reader, model: str) -> tuple[VersionRow, ...]:
     """Return a row for each version, oldest first."""
     gates = {gate.challenger: gate for gate in reader.gate_results(model)}
-    return tuple(_version(item, gates.get(item.version)) for item in reader.versions(model))
+    shadows = {one.version: one for one in reader.shadow_verdicts(model)}
+    return tuple(_version(item, gates.get(item.version), shadows.get(item.version)) for item in reader.versions(model))
 
 
-def _version(version: Version, gate: GateResult | None) -> VersionRow:
+def _version(version: Version, gate: GateResult | None, shadow: ShadowVerdict | None) -> VersionRow:
+    said = [one.sentence for one in (gate, shadow) if one is not None]
     return VersionRow(
         version=version.version,
         stage=version.stage,
@@ -111,8 +116,9 @@ def _version(version: Version, gate: GateResult | None) -> VersionRow:
         refitted=version.refit_sha256 is not None,
         metrics=dict(gate.metrics.get("challenger", {})) if gate is not None else {},
         difference=None if gate is None else gate.difference,
-        sentence="not judged yet" if gate is None else gate.sentence,
+        sentence=" ".join(said) or "not judged yet",
         decision_id=version.run_key,
+        held=hold_asked(gate) is not None and shadow is None,
     )
 
 
@@ -120,7 +126,7 @@ def _status(reader: Reader, model: str) -> StatusRow:
     spec = reader.spec_of(model) or {}
     rows = timeline(reader, model)
     champion = reader.champion(model)
-    promotions = reader.promotions(model)
+    promotions, held = reader.promotions(model), reader.held_at(model)
     newest = rows[-1] if rows else None
     measured = [row for row in rows if row.metric is not None]
     decided = [row.decision for row in rows if row.decision is not None]
@@ -145,6 +151,7 @@ def _status(reader: Reader, model: str) -> StatusRow:
         retrainings=sum(row.retrained for row in rows),
         promotions=_count(rows, EventKind.PROMOTED),
         rejections=_count(rows, EventKind.REJECTED),
+        held=None if held is None else held[0].version,
     )
 
 

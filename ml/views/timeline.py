@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import NotFoundError
 from ml.domain.findings import Finding, Severity
+from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked
 from ml.domain.records import (
     Act,
     Decision,
@@ -37,6 +38,7 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 class EventKind(StrEnum):
     """How a model changed, or did not."""
 
+    HELD = "held"
     PROMOTED = "promoted"
     REJECTED = "rejected"
     ROLLED_BACK = "rolled back"
@@ -44,7 +46,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of champion, or one challenger that was refused."""
+    """One change of champion, or one challenger that was refused, or held in the shadow."""
 
     kind: EventKind
     version: int
@@ -108,6 +110,7 @@ class _Records:
     gates: Mapping[str, GateResult]
     promotions: Sequence[Promotion]
     refused: Sequence[Approval]
+    shadows: Sequence[ShadowVerdict]
 
     def windows(self) -> list[Window]:
         """Every window of which anything is known, oldest first."""
@@ -166,6 +169,7 @@ def _gather(reader: Reader, model: str) -> _Records:
         gates={run_keys[gate.challenger]: gate for gate in reader.gate_results(model)},
         promotions=reader.promotions(model),
         refused=[one for one in reader.approvals(model) if one.answer is not Answer.APPROVED],
+        shadows=[one for one in reader.shadow_verdicts(model) if one.ending is not ShadowEnding.PASSED],
     )
 
 
@@ -273,7 +277,10 @@ def _events(records: _Records, windows: Sequence[Window]) -> dict[Window, list[E
     for run_key, gate in records.gates.items():
         if not gate.passed and run_key not in promoted:
             dated.append((gate.as_of, Event(EventKind.REJECTED, gate.challenger, gate.sentence)))
+        if hold_asked(gate) is not None:
+            dated.append((gate.as_of, Event(EventKind.HELD, gate.challenger, gate.sentence)))
     dated += [(one.as_of, Event(EventKind.REJECTED, one.version, one.sentence())) for one in records.refused]
+    dated += [(one.as_of, Event(EventKind.REJECTED, one.version, one.sentence)) for one in records.shadows]
     placed: dict[Window, list[Event]] = defaultdict(list)
     for as_of, event in sorted(dated, key=lambda item: item[0]):
         before = [window for window in windows if window.end <= as_of] or list(windows[:1])

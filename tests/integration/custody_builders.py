@@ -23,12 +23,23 @@ from tests.integration.registry_builders import (
     promote,
     registered,
     replay,
+    shadow_verdict,
     snapshot,
     version,
     window,
 )
 
-GUARDED = ("decision", "gate_result", "approval", "promotion", "event", "erasure", "tombstone", "erasure_end")
+GUARDED = (
+    "decision",
+    "gate_result",
+    "shadow_verdict",
+    "approval",
+    "promotion",
+    "event",
+    "erasure",
+    "tombstone",
+    "erasure_end",
+)
 
 
 def everything(registry: Registry, *, model: str = MODEL) -> None:
@@ -48,6 +59,7 @@ def everything(registry: Registry, *, model: str = MODEL) -> None:
         writer.set_refit(model, 1, sha256="refit", until=day(3))
         for number in range(3):
             writer.add_gate_result(gate_result(number + 1, model=model))
+        writer.add_shadow_verdict(shadow_verdict(3, model=model))
         writer.add_approval(approval(model=model))
         promote(writer, 1, f"{model}-d0", generation=0, model=model)
         promote(writer, 2, f"{model}-d1", generation=1, number=4, model=model)

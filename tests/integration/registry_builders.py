@@ -7,6 +7,7 @@ from typing import Any
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.findings import Finding, Outcome, Severity
+from ml.domain.holds import ShadowEnding, ShadowVerdict
 from ml.domain.records import (
     Act,
     Decision,
@@ -159,6 +160,22 @@ def approval(version: int = 1, **changes: Any) -> Approval:
         "created_at": day(100),
     }
     return Approval(**{**values, **changes})
+
+
+def shadow_verdict(version: int = 1, **changes: Any) -> ShadowVerdict:
+    values = {
+        "model": MODEL,
+        "version": version,
+        "ending": ShadowEnding.REJECTED,
+        "sentence": "surely worse in the shadow\x00",
+        "difference": -0.1,
+        "interval": (-0.2, -0.05),
+        "rows": 300,
+        "as_of": day(4),
+        "created_at": day(100),
+        "evidence": {"batches": 3},
+    }
+    return ShadowVerdict(**{**values, **changes})
 
 
 def observation(number: int, value: float | None = 0.9, **changes: Any) -> Observation:

@@ -17,9 +17,13 @@ from ml.domain.watches import ACTOR, is_automatic
 from ml.domain.windows import Window
 from ml.flows import watch as flow
 from ml.flows.decide import decide
+from ml.flows.ingest import ingest
 from ml.flows.loop import BatchOutcome, run
+from ml.flows.monitor import monitor
 from ml.flows.promote import rollback
 from ml.flows.replay import replay, replayed_decisions
+from ml.flows.score import score
+from ml.flows.validate import validate
 from ml.flows.watch import rolled_back_at, watch
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
@@ -163,6 +167,25 @@ def test_a_batch_of_the_past_and_a_dry_run_change_nothing(tmp_path: Path) -> Non
         assert back(workspace, spec) == []
         played(workspace, unwatched, until=SIXTH.end + timedelta(days=1))
         assert watch(workspace, spec, SIXTH) is None, "newer batches are there: the past is not written anew"
+
+
+def test_a_look_that_was_left_out_is_taken_with_the_next_batch(tmp_path: Path) -> None:
+    """The next batch was taken in before this one was decided on: what it said of the champion is not lost."""
+    spec = watched_spec(tmp_path)
+    seventh = Window(SIXTH.end, SIXTH.end + timedelta(days=1))
+    with workspace_in(tmp_path) as workspace:
+        played(workspace, spec, until=SIXTH.start)
+        for window in (SIXTH, seventh):
+            ingest(workspace, spec, window)
+            validate(workspace, spec, window)
+            score(workspace, spec, window)
+            monitor(workspace, spec, window)
+        decide(workspace, spec, SIXTH)
+        assert back(workspace, spec) == []
+        decide(workspace, spec, seventh)
+        (done,) = back(workspace, spec)
+        assert done.as_of == seventh.end
+        assert "240 rows of 2 of the first 3 batches" in done.reason
 
 
 def test_what_a_person_brought_back_is_not_watched(tmp_path: Path) -> None:

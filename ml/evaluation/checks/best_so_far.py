@@ -19,7 +19,7 @@ def check_best_so_far(case: Case) -> tuple[Finding, ...]:
         code="PG008",
         applies=BEST in case.sides,
         passed=case.over_best is not None and case.stands(case.over_best),
-        expected=f"not worse than the best champion so far by more than {case.allowed:g}",
+        expected=f"not worse than the best champion so far by more than {case.demand.allowed:g}",
         gain=case.over_best,
         over="best champion so far",
         bad=Outcome.WARNING if step_up else Outcome.FAILED,

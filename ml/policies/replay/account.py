@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.policies.facts import Ending
-from ml.policies.ledger import ending_of
+from ml.policies.known import ending_of
 from ml.policies.replay.player import Move
 from ml.policies.replay.world import Challenge
 
@@ -67,29 +67,38 @@ def account(moves: Sequence[Move], loss_of: LossOf, prices: Prices, *, first: in
 
     A challenger that goes live costs a whole retraining. One that was trained to look costs ``look`` of it for every
     window that was fitted, whether it goes live or not. One that the gate rejects costs a whole retraining: it was
-    meant to go live.
+    meant to go live. One that is held in the shadow costs what a look leaves over when it goes live.
     """
     errors = np.zeros(len(moves) - first)
     trainings = np.zeros(len(moves) - first)
     endings: list[Ending] = []
-    looks, seconds = 0, 0.0
+    retrainings, looks, seconds = 0, 0, 0.0
+    held: Move | None = None
     for place in range(first, len(moves)):
         move = moves[place]
         if move.served is not None:
             loss = loss_of(move.served, place)
             errors[place - first] = 0.0 if np.isnan(loss) else loss
+        if held is not None and move.released is not None:
+            trainings[place - first] += _rest(held, prices) if move.released else 0.0
+            endings.append(Ending.PROMOTED if move.released else Ending.REJECTED)
+            held = None
         if move.challenge is None:
             continue
         look = move.conclusion.least_gain is not None
-        trainings[place - first] = _price(move.challenge, prices, look=look, live=move.promoted)
-        endings.append(ending_of(move.challenge.gate))
+        trainings[place - first] += _price(move.challenge, prices, look=look, live=move.promoted)
+        if move.held:
+            held = move
+        else:
+            endings.append(ending_of(move.challenge.gate))
+        retrainings += 1
         looks += look
         seconds += move.challenge.seconds
     return Account(
         first=first,
         errors=errors,
         trainings=trainings,
-        retrainings=len(endings),
+        retrainings=retrainings,
         promoted=endings.count(Ending.PROMOTED),
         rejected=endings.count(Ending.REJECTED),
         not_worth_it=endings.count(Ending.NOT_WORTH_IT),
@@ -103,6 +112,13 @@ def _price(challenge: Challenge, prices: Prices, *, look: bool, live: bool) -> f
     if not look:
         return whole
     return prices.look * challenge.windows * whole + (whole if live else 0.0)
+
+
+def _rest(held: Move, prices: Prices) -> float:
+    """What going live costs beyond the training, which was charged when it was done."""
+    if held.challenge is None or held.conclusion.least_gain is None:
+        return 0.0
+    return prices.of_training(held.challenge.seconds)
 
 
 def resampled_sums(costs: Floats, *, resamples: int, seed: int) -> Floats:

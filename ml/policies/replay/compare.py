@@ -48,8 +48,10 @@ class Outcome:
     """What one policy would have done and cost.
 
     Sequences have one value a batch: ``metrics`` the primary metric of the champion that served (None before the first
-    champion or without labels), ``costs`` errors and trainings. ``retrained``, ``promoted`` and ``looked`` are places
-    of batches. ``regret`` is the cost over that of the best sequence in hindsight, as a share of it; ``against`` the
+    champion or without labels), ``costs`` errors and trainings. ``retrained`` and ``looked`` are places of batches;
+    with ``promoted`` somebody went live (``released``: after a time in the shadow), with ``held`` a challenger went
+    there, with ``refused`` one was rejected there, with ``rolled_back`` the watch brought back the beaten champion.
+    ``regret`` is the cost over that of the best sequence in hindsight, as a share of it; ``against`` the
     cost saved against each plain policy.
     """
 
@@ -68,6 +70,10 @@ class Outcome:
     interval: tuple[float, float]
     regret: float | None
     against: Mapping[str, float]
+    held: tuple[int, ...] = ()
+    released: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
+    rolled_back: tuple[int, ...] = ()
 
     @property
     def total(self) -> float:
@@ -246,7 +252,7 @@ def _outcome(
         metrics=tuple(None if move.served is None else metric_of(move.served, i) for i, move in enumerate(moves)),
         costs=tuple(float(cost) for cost in bill.costs),
         retrained=tuple(trained),
-        promoted=tuple(place for place in trained if moves[place].promoted),
+        promoted=_places(moves, bill.first, lambda move: move.promoted or move.released is True),
         looked=tuple(place for place in trained if moves[place].conclusion.least_gain is not None),
         rejected=bill.rejected,
         not_worth_it=bill.not_worth_it,
@@ -256,4 +262,12 @@ def _outcome(
         interval=interval(sums),
         regret=None if best is None or best.cost <= 0 else bill.total / best.cost - 1.0,
         against={plain: accounts[plain].total - bill.total for plain in REFERENCES},
+        held=_places(moves, bill.first, lambda move: move.held),
+        released=_places(moves, bill.first, lambda move: move.released is True),
+        refused=_places(moves, bill.first, lambda move: move.released is False),
+        rolled_back=_places(moves, bill.first, lambda move: move.rolled_back),
     )
+
+
+def _places(moves: Sequence[Move], first: int, is_one: Callable[[Move], bool]) -> tuple[int, ...]:
+    return tuple(place for place in range(first, len(moves)) if is_one(moves[place]))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from ml.domain.holds import HELD, ShadowEnding, ShadowVerdict, batches_of_hold
 from ml.domain.records import Act, Decision, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import batches_of_look, is_over, watch_key
 from ml.domain.windows import Window
@@ -28,7 +29,10 @@ _DRIFT = frozenset({Need.FEATURE_DRIFT, Need.COLUMN_DRIFT, Need.PREDICTION_DRIFT
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a replay takes from the model's spec: whose decisions these are, and in which metric."""
+    """What a replay takes from the model's spec: whose decisions these are, and in which metric.
+
+    ``shadow`` is for how many batches a challenger is held, ``grace`` how long after a batch its labels are waited for.
+    """
 
     model: str
     metric: str
@@ -37,6 +41,8 @@ class Setting:
     shadows: int
     judging: Judging = USUAL
     watch: WatchSpec | None = None
+    shadow: int = 0
+    grace: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,9 @@ class Move:
     """What happened after one batch.
 
     ``served`` is the estimator that scored the batch, None before the first champion. ``challenge`` is the training
-    that followed a yes, None if there was none or it could not be done; ``promoted`` whether it went live.
-    ``rolled_back`` says that the champion gave way, before the decision, to the one that it had beaten.
+    that followed a yes, None if there was none or it could not be done; ``promoted`` whether it went live at once,
+    ``held`` whether it is held in the shadow. Before the decision, ``rolled_back`` says that the champion gave way to
+    the one that it had beaten, ``released`` whether what was held went live (None: nothing was held, or it still is).
     """
 
     window: Window
@@ -55,6 +62,17 @@ class Move:
     promoted: bool = False
     decision: Decision | None = None
     rolled_back: bool = False
+    held: bool = False
+    released: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """Who is held in the shadow, since when, and against the champion of which generation."""
+
+    number: int
+    since: datetime
+    generation: int
 
 
 @dataclass(slots=True)
@@ -62,7 +80,7 @@ class _Versions:
     """All versions so far: number → challenge; the champion; earlier champions, the last to serve first.
 
     ``since`` is when the champion was promoted over the newest of the earlier ones; None if it is not watched, or no
-    longer.
+    longer. ``looked`` is when the last look at it was taken, ``held`` the challenger in the shadow.
     """
 
     all: dict[int, Challenge] = field(default_factory=dict)
@@ -70,6 +88,8 @@ class _Versions:
     former: list[int] = field(default_factory=list)
     generation: int = 0
     since: datetime | None = None
+    looked: datetime | None = None
+    held: _Hold | None = None
 
 
 def play(
@@ -104,12 +124,11 @@ class _Player:
     def _move(self, place: int) -> Move:
         step, versions = self._world.steps[place], self._versions
         served = None if versions.champion is None else versions.all[versions.champion].serving
-        scorers = () if versions.champion is None else (versions.champion, *versions.former[: self._setting.shadows])
-        self._scored.append(scorers)
+        self._scored.append(self._scorers())
         self._ledger.add_window(step.window)
         for one in self._observations(place):
             self._ledger.observe(one)
-        rolled_back = self._watch(place)
+        rolled_back, released = self._watch(place), self._settle(place)
         question = Question(
             self._ledger.facts(step.as_of),
             step.window,
@@ -121,11 +140,19 @@ class _Player:
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None
-        move = Move(step.window, served, conclusion, decision=decision, rolled_back=rolled_back)
+        move = Move(step.window, served, conclusion, decision=decision, rolled_back=rolled_back, released=released)
         asked = conclusion.result.verdict is Verdict.RETRAIN
         look = conclusion.least_gain is not None
         self._ledger.decide(Check(step.as_of, step.window, asked, conclusion.verdict, look))
         return self._retrain(place, move) if conclusion.verdict is Verdict.RETRAIN else move
+
+    def _scorers(self) -> tuple[int, ...]:
+        """Who scores a batch: the champion and, in the shadow, the one that is held and some former champions."""
+        versions = self._versions
+        if versions.champion is None:
+            return ()
+        held = () if versions.held is None else (versions.held.number,)
+        return (versions.champion, *held, *versions.former[: self._setting.shadows])
 
     def _observations(self, place: int) -> Iterator[Observation]:
         """What monitoring would have recorded with this batch."""
@@ -157,39 +184,76 @@ class _Player:
         now = move.window.end
         self._ledger.train(_training(number, challenge, now, look=least is not None))
         gate = replace(challenge.gate, challenger=number, champion=versions.champion)
+        held = gate.passed and bool(self._setting.shadow) and versions.champion is not None
+        if held:
+            gate = replace(gate, evidence={**gate.evidence, HELD: {"batches": self._setting.shadow}})
+            versions.held = _Hold(number, now, versions.generation)
         self._ledger.judge(gate)
-        if gate.passed:
+        if gate.passed and not held:
             self._change(number, now, Act.PROMOTE)
-        return replace(move, challenge=challenge, promoted=gate.passed)
+        return replace(move, challenge=challenge, promoted=gate.passed and not held, held=held)
 
     def _watch(self, place: int) -> bool:
         """Look after a new champion as production does before it decides; tell whether it was rolled back."""
         asked, versions = self._setting.watch, self._versions
         if asked is None or versions.since is None or versions.champion is None or not versions.former:
             return False
-        pair = {versions.champion, versions.former[0]}
-        places = {
-            step.window: other
-            for other, step in enumerate(self._world.steps[: place + 1])
-            if step.window.start >= versions.since and pair <= set(self._scored[other])
-        }
-        arrived = [
-            (self._world.steps[other].window, step.as_of)
-            for step in self._world.steps[: place + 1]
-            for other, rows in step.labelled
-            if rows and self._world.steps[other].window in places
-        ]
+        places, arrived = self._came(place, {versions.champion, versions.former[0]}, versions.since)
         now = self._world.steps[place].as_of
-        if is_over(arrived, now=now, most=asked.batches):
+        if is_over(arrived, looked=versions.looked, most=asked.batches):
             versions.since = None
             return False
-        looked = batches_of_look(arrived, since=versions.since, now=now, most=asked.batches)
+        looked = batches_of_look(arrived, since=versions.since, now=now, most=asked.batches, looked=versions.looked)
+        versions.looked = now if looked else versions.looked
         champion, beaten = versions.all[versions.champion], versions.all[versions.former[0]]
         if not looked or not self._world.surely_worse(champion, beaten, [places[one] for one in looked], place):
             return False
         if asked.rollback:
             self._change(versions.former[0], now, Act.ROLLBACK)
         return asked.rollback
+
+    def _came(
+        self, place: int, pair: set[int], since: datetime
+    ) -> tuple[dict[Window, int], list[tuple[Window, datetime]]]:
+        """The batches from a moment on that both scored, with their places, and when labels of them came."""
+        steps = self._world.steps[: place + 1]
+        places = {
+            step.window: other
+            for other, step in enumerate(steps)
+            if step.window.start >= since and pair <= set(self._scored[other])
+        }
+        arrived = [
+            (steps[other].window, step.as_of)
+            for step in steps
+            for other, rows in step.labelled
+            if rows and steps[other].window in places
+        ]
+        return places, arrived
+
+    def _settle(self, place: int) -> bool | None:
+        """End a hold as production does before it decides; tell whether the challenger went live by that."""
+        held, champion, setting = self._versions.held, self._versions.champion, self._setting
+        now = self._world.steps[place].as_of
+        if held is None or champion is None:
+            return None
+        if held.generation != self._versions.generation:
+            return self._end(held, ShadowEnding.STALE, now)
+        places, arrived = self._came(place, {held.number, champion}, held.since)
+        chosen = batches_of_hold(arrived, places, since=held.since, now=now, most=setting.shadow, grace=setting.grace)
+        if chosen is None:
+            return None
+        every = self._versions.all
+        stands = self._world.stands(every[held.number], every[champion], [places[one] for one in chosen], place)
+        if chosen:
+            every[held.number] = replace(every[held.number], shadowed=(chosen[0].start, chosen[-1].end))
+        return self._end(held, ShadowEnding.PASSED if stands else ShadowEnding.REJECTED, now)
+
+    def _end(self, held: _Hold, ending: ShadowEnding, now: datetime) -> bool:
+        self._ledger.settle(ShadowVerdict(self._setting.model, held.number, ending, "", None, None, 0, now, now))
+        self._versions.held = None
+        if ending is ShadowEnding.PASSED:
+            self._change(held.number, now, Act.PROMOTE)
+        return ending is ShadowEnding.PASSED
 
     def _change(self, number: int, now: datetime, act: Act) -> None:
         """Change the champion: to a challenger, or back to a former one."""
@@ -213,7 +277,7 @@ class _Player:
         if versions.champion is not None:
             versions.former.insert(0, versions.champion)
         versions.since = now if act is Act.PROMOTE and versions.champion is not None else None
-        versions.champion, versions.generation = number, generation
+        versions.champion, versions.generation, versions.looked = number, generation, None
 
 
 def _training(number: int, challenge: Challenge, now: datetime, *, look: bool) -> Training:

@@ -38,7 +38,8 @@ class Challenge:
     ``challenger`` and ``serving`` are keys of fitted estimators: as judged, and as it would serve (fitted once more on
     all rows if the gate let it pass). ``window`` is the training window that was chosen among ``windows`` (JSON), of
     which the shortest held ``fewest_rows`` rows. The versions' numbers in ``gate`` are the player's to fill in.
-    ``held_out`` is where the rows came from that it was judged on. ``best`` is the key of the best champion so far
+    ``held_out`` is where the rows came from that it was judged on, ``shadowed`` where those came from on which it was
+    compared while it was held in the shadow. ``best`` is the key of the best champion so far
     should this one go live, and ``best_seen_until`` what that one had seen.
     """
 
@@ -55,6 +56,7 @@ class Challenge:
     best_seen_until: datetime | None = None
     window: str = '{"kind": "all"}'
     fewest_rows: int = 0
+    shadowed: tuple[datetime, datetime] | None = None
 
     @property
     def seen_until(self) -> datetime:
@@ -90,4 +92,10 @@ class World(Protocol):
         """Tell whether a new champion is surely worse than the one that it beat, by the labels known after ``step``.
 
         ``places`` are the batches to compare on.
+        """
+
+    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> bool:
+        """Tell whether a challenger in the shadow stands beside the champion, by the labels known after ``step``.
+
+        ``places`` are the batches to compare on; there may be none.
         """

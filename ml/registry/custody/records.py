@@ -14,6 +14,7 @@ from ml.registry.base import Base
 from ml.registry.custody.tables import EventRow
 from ml.registry.erasure_tables import ErasureEndRow, ErasureRow, TombstoneRow
 from ml.registry.replay_table import ReplayRow
+from ml.registry.shadow_table import ShadowVerdictRow
 from ml.registry.tables import (
     ApprovalRow,
     DecisionRow,
@@ -120,6 +121,7 @@ WHOLE: tuple[Recorded, ...] = (
     _whole(DecisionRow, EventKind.DECISION, "id"),
     _whole(VersionRow, EventKind.TRAINING, "version", without=_CHANGING),
     _whole(GateResultRow, EventKind.VERDICT, "challenger"),
+    _whole(ShadowVerdictRow, EventKind.VERDICT, "version"),
     _whole(ApprovalRow, EventKind.APPROVAL, "version"),
     _whole(PromotionRow, _of_promotion, "generation"),
     _whole(ReportRow, EventKind.REPORT, "id"),

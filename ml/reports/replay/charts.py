@@ -10,7 +10,7 @@ from math import floor, log10, sqrt
 from ml.policies.replay import Comparison, Outcome
 from ml.reports.replay.layout import Box, along, grouped, place_labels
 from ml.reports.replay.tables import regret
-from ml.reports.replay.words import amount, followed, named, roles, smoothed, smoothing
+from ml.reports.replay.words import amount, followed, marks_of, named, roles, smoothed, smoothing
 from ml.reports.tables import moment
 
 _WIDTH = 940
@@ -21,6 +21,15 @@ _ROW = 24
 _SHORT = 10
 STORY = ("one", "two", "three")
 """Classes of the lines over time: present, recommended or cheapest, never."""
+
+
+_SHAPES = {
+    "up": "{x:.1f} {y:.1f}m-5 4h10l-5 -9z",
+    "down": "{x:.1f} {y:.1f}m-5 -4h10l-5 9z",
+    "ring": "{x:.1f} {y:.1f}m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0",
+    "cross": "{x:.1f} {y:.1f}m-4 -4l8 8m0 -8l-8 8",
+}
+"""Paths of the marks around a point, behind their first letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +135,12 @@ def _line(name: str, one: Outcome, at: Sequence[float], y: _Scale) -> Iterator[s
 
 def _marks(comparison: Comparison, name: str, one: Outcome, at: Sequence[float], y: float) -> Iterator[str]:
     yield _text(_LEFT - 8, y + 4, _short(one.name), f"name end {name}-text")
-    promoted, looked = set(one.promoted), set(one.looked)
-    for place in one.retrained:
-        when, x = moment(comparison.windows[place].end), at[place]
-        if place in promoted:
-            shape, said = f"M{x - 5:.1f} {y + 4:.1f}h10l-5 -9z", "retrained, went live"
-        elif place in looked:
-            shape, said = f"M{x - 4:.1f} {y:.1f}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "looked, not worth it"
-        else:
-            shape, said = f"M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8", "rejected"
-        filled = " filled" if place in promoted else ""
-        title = escape(f"{one.name}, {when}: {said}")
-        yield f'<path class="mark {name}{filled}" d="{shape}"><title>{title}</title></path>'
+    for mark in marks_of(one):
+        filled = " filled" if mark.filled else ""
+        for place in mark.places:
+            title = escape(f"{one.name}, {moment(comparison.windows[place].end)}: {mark.said}")
+            shape = _SHAPES[mark.shape].format(x=at[place], y=y)
+            yield f'<path class="mark {name}{filled}" d="M{shape}"><title>{title}</title></path>'
 
 
 def _short(name: str) -> str:

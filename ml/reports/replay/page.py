@@ -13,6 +13,7 @@ from ml.reports.replay.words import (
     chosen,
     followed,
     hindsight,
+    marks_used,
     named,
     played,
     policy_yaml,
@@ -84,12 +85,22 @@ def _row(comparison: Comparison, one: Outcome, cells: Sequence[str]) -> str:
     return f'<tr{kind}><th scope="row">{escape(one.name)}{tags}</th>{numbers}</tr>'
 
 
+_SIGNS = {
+    ("up", True): "▲",
+    ("up", False): "△",
+    ("ring", False): "○",
+    ("cross", False): "✕",
+    ("down", True): "▼",
+}
+
+
 def _legend(comparison: Comparison) -> str:
     names: Sequence[tuple[str, Outcome]] = list(zip(STORY, followed(comparison), strict=False))
     keys = "".join(
         f'<li><span class="key {kind}"></span>{escape(named(comparison, one.name))}</li>' for kind, one in names
     )
-    marks = "".join(f"<li>{mark}</li>" for mark in ("▲ retrained, went live", "○ looked, not worth it", "✕ rejected"))
+    used = marks_used(followed(comparison))
+    marks = "".join(f"<li>{_SIGNS[one.shape, one.filled]} {one.said}</li>" for one in used)
     return f'<ul class="legend">{keys}{marks}</ul>'
 
 

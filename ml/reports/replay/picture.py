@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml.policies.replay import Comparison, Outcome
 from ml.reports.palette import BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE
 from ml.reports.replay.layout import Box, along, grouped, place_labels
-from ml.reports.replay.words import followed, named, roles, smoothed, smoothing
+from ml.reports.replay.words import Mark, followed, marks_of, marks_used, named, roles, smoothed, smoothing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ _SIZE_INCHES, _DPI = (11.0, 8.6), 150
 _GAP = float("nan")
 _STORY = (BLUE, GREEN, ORANGE)
 _FONT = 9
+_MARKERS = {"up": "^", "down": "v", "ring": "o", "cross": "x"}
 _LABEL_HEIGHT = 24.0
 _WIDTH = 0.62
 """Of a letter, on average, as a share of the font's size."""
@@ -41,7 +42,9 @@ def comparison_png(comparison: Comparison, path: Path, *, title: str = "") -> Pa
     _draw_metric(middle, comparison, story)
     _draw_marks(lower, comparison, story)
     _tidy((upper, middle, lower), comparison, title)
-    figure.legend(*_handles(upper, middle, lower), loc="outside lower center", ncols=4, frameon=False, fontsize=_FONT)
+    figure.legend(
+        *_handles(upper, middle, lower, story), loc="outside lower center", ncols=4, frameon=False, fontsize=_FONT
+    )
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # what is measured now stays where it is
     _name_points(upper, comparison)
@@ -158,40 +161,31 @@ def _draw_metric(axes: Axes, comparison: Comparison, story: Sequence[Outcome]) -
 def _draw_marks(axes: Axes, comparison: Comparison, story: Sequence[Outcome]) -> None:
     moments = _at(comparison)
     for level, (colour, one) in enumerate(zip(_STORY, story, strict=False)):
-        for places, marker, filled in _marks(one).values():
-            axes.scatter(
-                [moments[place] for place in places],
-                [level] * len(places),
-                marker=marker,
-                s=30,
-                color=colour if filled or marker == "x" else "none",
-                edgecolor=None if marker == "x" else colour,
-                linewidth=1.1,
-            )
+        for mark in marks_of(one):
+            axes.scatter([moments[place] for place in mark.places], [level] * len(mark.places), **_drawn(mark, colour))
     axes.set_yticks(range(len(story)), [one.name for one in story])
     axes.set_ylim(len(story) - 0.4, -0.6)
 
 
-def _marks(one: Outcome) -> Mapping[str, tuple[tuple[int, ...], str, bool]]:
-    """Kind of a retraining → places, marker, filled."""
-    promoted, looked = set(one.promoted), set(one.looked)
-    kept = [place for place in one.retrained if place not in promoted]
+def _drawn(mark: Mark, colour: str) -> dict[str, Any]:
+    """How a mark is drawn in a colour."""
+    marker = _MARKERS[mark.shape]
     return {
-        "retrained, went live": (one.promoted, "^", True),
-        "looked, not worth it": (tuple(place for place in kept if place in looked), "o", False),
-        "rejected": (tuple(place for place in kept if place not in looked), "x", False),
+        "marker": marker,
+        "s": 30,
+        "color": colour if mark.filled or marker == "x" else "none",
+        "edgecolor": None if marker == "x" else colour,
+        "linewidth": 1.1,
     }
 
 
-def _handles(upper: Axes, middle: Axes, lower: Axes) -> tuple[list[Any], list[str]]:
+def _handles(upper: Axes, middle: Axes, lower: Axes, story: Sequence[Outcome]) -> tuple[list[Any], list[str]]:
     """Lines and marks with their names; the marks in black, since each policy has its own colour."""
     handles, labels = middle.get_legend_handles_labels()
     more, names = upper.get_legend_handles_labels()
-    marks = (("retrained, went live", "^", BLACK), ("looked, not worth it", "o", "none"), ("rejected", "x", BLACK))
-    for _, marker, face in marks:
-        edge = None if marker == "x" else BLACK
-        more.append(lower.scatter([], [], marker=marker, s=30, color=face, edgecolor=edge, linewidth=1.1))
-    return [*handles, *more], [*labels, *names, *(name for name, _, _ in marks)]
+    used = marks_used(story)
+    more += [lower.scatter([], [], **_drawn(mark, BLACK)) for mark in used]
+    return [*handles, *more], [*labels, *names, *(mark.said for mark in used)]
 
 
 def _tidy(panels: Sequence[Axes], comparison: Comparison, title: str) -> None:

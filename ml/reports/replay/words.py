@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml.policies.replay import Comparison, Outcome, Tuned
 from ml.reports.tables import moment
@@ -13,6 +13,7 @@ NOTHING = "–"
 _SHOWN_MOMENTS = 6
 _INSTEAD = "never"
 _MINUTE, _HOUR = 60, 3600
+_USUAL = 3
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -185,3 +186,33 @@ def tuned_text(tuned: Tuned) -> str:
         tuned.sentence,
     ]
     return "\n".join(lines) + "\n"
+
+
+class Mark(NamedTuple):
+    """What happened on some batches, and how it is drawn: ``up`` and ``down`` are triangles, ``ring`` and ``cross``."""
+
+    said: str
+    places: tuple[int, ...]
+    shape: str
+    filled: bool = False
+
+
+def marks_of(one: Outcome) -> tuple[Mark, ...]:
+    """Return what a policy did and what came of it, in the order of a legend; the first three are always there."""
+    at_once, held, looked = set(one.promoted) - set(one.released), set(one.held), set(one.looked)
+    kept = [place for place in one.retrained if place not in at_once | held]
+    return (
+        Mark("retrained, went live", tuple(place for place in one.retrained if place in at_once), "up", filled=True),
+        Mark("looked, not worth it", tuple(place for place in kept if place in looked), "ring"),
+        Mark("rejected", tuple(place for place in kept if place not in looked), "cross"),
+        Mark("held in the shadow", one.held, "up"),
+        Mark("went live after the shadow", one.released, "up", filled=True),
+        Mark("rejected in the shadow", one.refused, "cross"),
+        Mark("rolled back", one.rolled_back, "down", filled=True),
+    )
+
+
+def marks_used(outcomes: Sequence[Outcome]) -> tuple[Mark, ...]:
+    """Return the marks that a legend names: the usual ones, and of the others those that any of the policies has."""
+    kinds = zip(*(marks_of(one) for one in outcomes), strict=True)
+    return tuple(kind[0] for number, kind in enumerate(kinds) if number < _USUAL or any(mark.places for mark in kind))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml.domain.errors import NotFoundError
-from ml.views.explanation import Explanation
+from ml.views.explanation import Explanation, judged
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -21,5 +21,5 @@ def decision_page(reader: Reader, model: str, decision_id: str) -> Explanation:
     if found is None or found.model != model:
         raise NotFoundError(f"{model} has no decision {decision_id!r}.", remedy="choose one from the model's page.")
     version = reader.version_by_run_key(model, decision_id)
-    gate = None if version is None else reader.gate_result(model, version.version)
-    return Explanation(found, version, gate, reader.promotion_by_run_key(model, decision_id))
+    gate, shadow = (None, None) if version is None else judged(reader, version)
+    return Explanation(found, version, gate, reader.promotion_by_run_key(model, decision_id), shadow)

@@ -14,27 +14,13 @@ from sqlalchemy.sql.sqltypes import TupleType
 
 from ml.registry.columns import JsonText, UtcDateTime
 
+_MOMENTS = "as_of created_at judged_at refit_until seen_until since start window_end window_start"
 _TYPES: dict[str, Any] = {
-    "advice": JsonText,
-    "as_of": UtcDateTime,
-    "created_at": UtcDateTime,
-    "detail": JsonText,
-    "findings": JsonText,
-    "fresh": Boolean,
-    "passed": Boolean,
-    "said": JsonText,
-    "spec": JsonText,
-    "baseline": JsonText,
-    "refit_until": UtcDateTime,
-    "seen_until": UtcDateTime,
-    "since": UtcDateTime,
-    "start": UtcDateTime,
+    **dict.fromkeys(["advice", "baseline", "detail", "findings", "metrics", "said", "spec"], JsonText),
+    **dict.fromkeys(_MOMENTS.split(), UtcDateTime),
+    **dict.fromkeys(("fresh", "passed"), Boolean),
     "value": Double,
-    "metrics": JsonText,
-    "judged_at": UtcDateTime,
     "version": Integer,
-    "window_end": UtcDateTime,
-    "window_start": UtcDateTime,
 }
 _PLACE = TupleType(Text(), UtcDateTime())
 
@@ -206,14 +192,19 @@ PROMOTIONS = _asking(
 )
 
 VERSIONS = _asking(
-    """SELECT version.version, version.stage, version.run_key, version.as_of, version.trained_from AS since,
-       coalesce(version.refit_until, version.trained_until) AS seen_until, gate_result.passed, gate_result.sentence,
-       gate_result.difference AS value, gate_result.as_of AS judged_at, coalesce(gate_result.metrics, 'null') AS metrics
-       FROM version LEFT JOIN gate_result
+    """SELECT version.version, CASE WHEN version.stage = 'challenger' AND gate_result.evidence LIKE '%"shadow"%'
+         AND shadow_verdict.version IS NULL THEN 'held' ELSE version.stage END AS stage,
+       version.run_key, version.as_of, version.trained_from AS since,
+       coalesce(version.refit_until, version.trained_until) AS seen_until, gate_result.passed,
+       gate_result.sentence || coalesce(' ' || shadow_verdict.sentence, '') AS sentence,
+       gate_result.difference AS value, coalesce(shadow_verdict.as_of, gate_result.as_of) AS judged_at,
+       coalesce(gate_result.metrics, 'null') AS metrics FROM version LEFT JOIN gate_result
          ON gate_result.model = version.model AND gate_result.challenger = version.version
+       LEFT JOIN shadow_verdict ON shadow_verdict.model = version.model AND shadow_verdict.version = version.version
        WHERE version.model = :model AND version.version < :below ORDER BY version.version DESC LIMIT :limit""",
     "version stage run_key as_of since seen_until passed sentence value judged_at metrics",
 )
+"""The versions, the newest first; a challenger in the shadow is *held*, and the verdict on it part of the sentence."""
 
 TWO_SPECS = _asking(
     "SELECT sha256, spec, created_at FROM spec WHERE model = :model ORDER BY id DESC LIMIT :limit",

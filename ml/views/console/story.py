@@ -214,11 +214,18 @@ def _events(reader: Reader, model: str, metric: str, *, start: datetime, before:
     promoted = {row.run_key for row in promotions}
     events = [_change(row, metric) for row in reversed(promotions)]
     events += [
-        StoryEvent(EventKind.REJECTED, row.as_of, row.version, row.sentence or "rejected by hand", "", None)
+        StoryEvent(
+            EventKind.REJECTED, row.judged_at or row.as_of, row.version, row.sentence or "rejected by hand", "", None
+        )
         for row in reader.ask(statements.VERSIONS, model=model, below=HIGHEST, limit=MOST_EVENTS)
         if row.stage == "rejected" and row.run_key not in promoted
     ]
     return tuple(sorted((one for one in events if start <= one.as_of < before), key=lambda one: one.as_of))
+
+
+def _refused(row: AnyRow) -> StoryEvent:
+    moment, said = row.judged_at or row.as_of, row.sentence or "rejected by hand"
+    return StoryEvent(EventKind.REJECTED, moment, row.version, said, "", None)
 
 
 def _change(row: AnyRow, metric: str) -> StoryEvent:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ml.domain.records import GateResult, Promotion, Stage, Version
+from ml.domain.holds import ShadowVerdict, hold_asked
+from ml.domain.records import GateResult, Promotion, Version
 from ml.registry.convert import AnyRow
 from ml.views.console import statements
 from ml.views.console.bounds import HIGHEST
+from ml.views.explanation import judged
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -21,10 +23,12 @@ _MOST_SNAPSHOTS = 400
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version in a list. ``passed`` and what follows are the gate's, None before it judged."""
+    """A version in a list. ``passed`` and what follows are the gate's, None before it judged. A ``stage`` is also
+    *held*: a challenger in the shadow.
+    """
 
     version: int
-    stage: Stage
+    stage: str
     decision_id: str
     as_of: datetime
     trained_from: datetime
@@ -58,13 +62,17 @@ class SourceSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class VersionPage:
-    """One version. ``champion`` is the number of today's champion; ``served`` every time it became champion."""
+    """One version. ``champion`` is the number of today's champion; ``served`` every time it became champion. ``held``
+    says that it is in the shadow, ``shadow`` how its time there ended.
+    """
 
     version: Version
     gate: GateResult | None
     champion: int | None
     served: tuple[Promotion, ...]
     snapshots: tuple[SourceSnapshot, ...]
+    held: bool
+    shadow: ShadowVerdict | None
 
 
 def versions_page(reader: Reader, model: str, *, limit: int, below: int | None = None) -> VersionPageOfList:
@@ -82,20 +90,22 @@ def version_page(reader: Reader, model: str, number: int) -> VersionPage:
         NotFoundError: there is no such version.
     """
     version = reader.version(model, number)
-    champion = reader.champion(model)
+    champion, gate, shadow = reader.champion(model), *judged(reader, version)
     return VersionPage(
         version=version,
-        gate=reader.gate_result(model, number),
+        gate=gate,
         champion=None if champion is None else champion.version,
         served=tuple(one for one in reader.promotions(model) if one.to_version == number),
         snapshots=_snapshots(reader, model, version.manifest),
+        held=hold_asked(gate) is not None and shadow is None,
+        shadow=shadow,
     )
 
 
 def _line(row: AnyRow) -> VersionLine:
     return VersionLine(
         version=row.version,
-        stage=Stage(row.stage),
+        stage=row.stage,
         decision_id=row.run_key,
         as_of=row.as_of,
         trained_from=row.since,

@@ -27,13 +27,14 @@ const Told = ({ data, model }) =>
     h(Section, { title: "What followed" }, h(Followed, { data, model })),
     h(Section, { title: "Record" }, h(Recorded, { taken: data.decision, model })));
 
-function Followed({ data: { decision, version, gate, promotion }, model }) {
+function Followed({ data: { decision, version, gate, promotion, shadow }, model }) {
   if (version === null) {
     return h(Text, { color: "fg.muted" }, decision.verdict === "retrain" ? "No version was trained: not yet, or the training failed. Airflow's run tells." : "Nothing: the champion stays.");
   }
   return h(Stack, { as: "ol", gap: 3 },
     h(Step, { title: "Trained" }, h(Link, { textDecoration: "underline", to: to.version(model, version.version) }, `version ${version.version}`), ` (${version.manifest.estimator ?? "a model"}) on rows from ${moment(version.trained_from)} until ${moment(version.trained_until)}. `, h(Stage, { stage: version.stage })),
     gate === null ? h(Step, { title: "Judged" }, "not yet") : h(Step, { title: "Judged" }, gate.sentence, gate.difference !== null && ` Gain ${signed(gate.difference)} on ${gate.rows} held-out rows.`),
+    gate?.passed && (shadow || gate.evidence.shadow) && h(Step, { title: "Shadow" }, shadow ? shadow.sentence : "held there until enough batches have labels"),
     promotion === null
       ? gate && h(Step, { title: "Champion" }, gate.champion === null ? "there is none yet" : h(Link, { textDecoration: "underline", to: to.version(model, gate.champion) }, `version ${gate.champion} stayed`))
       : h(Step, { title: "Champion" }, h(Link, { textDecoration: "underline", to: to.version(model, promotion.to_version) }, `version ${promotion.to_version}`), promotion.from_version === null ? " is the first" : ` replaced version ${promotion.from_version}`, promotion.actor && `, by ${promotion.actor}`));

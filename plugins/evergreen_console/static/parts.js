@@ -78,7 +78,7 @@ export function Verdict({ verdict, ...rest }) {
   return h(Badge, { colorPalette: palette, variant: "subtle", whiteSpace: "nowrap", ...rest }, h("span", { "aria-hidden": true }, mark), word);
 }
 
-const STAGES = { champion: "green", challenger: "blue", retired: "gray", rejected: "red" };
+const STAGES = { champion: "green", challenger: "blue", held: "purple", retired: "gray", rejected: "red" };
 
 export const Stage = ({ stage }) => h(Badge, { colorPalette: STAGES[stage] ?? "gray", variant: "subtle" }, stage);
 

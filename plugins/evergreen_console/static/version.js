@@ -23,13 +23,13 @@ export function Version() {
   const may = head.data?.may_act && version?.stage === "retired";
   return h(Page, {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: `Version ${wanted}`, note: answer.data?.gate?.sentence,
-    beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: version.stage }),
+    beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: answer.data.held ? "held" : version.stage }),
       waits && h(Waits, { one: waits }), waits && head.data?.may_act && h(Word, { done, waiting: waits }),
       may && h(RollBack, { champion: answer.data.champion, done, model, path: ofModel(model, "rollback"), version: version.version })),
   }, h(Answered, { answer, height: "24rem" }, (data) => h(Told, { data, metric: head.data?.row.metric, model })));
 }
 
-const Told = ({ data, data: { version, gate, served, snapshots }, metric, model }) =>
+const Told = ({ data, data: { version, gate, held, served, shadow, snapshots }, metric, model }) =>
   h(Stack, { gap: 4 },
     h(Section, { title: "What it is" }, h(Facts, { facts: [
       ["Estimator", version.manifest.estimator],
@@ -44,6 +44,7 @@ const Told = ({ data, data: { version, gate, served, snapshots }, metric, model 
     ] })),
     h(Section, { title: "Verdict of the gate", beside: gate && `${count(gate.rows)} held-out rows, later than anything either had seen` },
       gate === null ? h(Empty, { title: "Not judged yet" }, "The gate compares it with the champion when the retraining goes on.") : h(Compared, { gate, metric, model })),
+    (held || shadow) && h(Section, { title: "In the shadow" }, h(Text, null, shadow ? shadow.sentence : "Held: it scores along until enough batches have labels, and is compared with the champion once more.")),
     gate && h(Section, { title: "Checks of the gate", beside: `${count(gate.findings.length)}, the passed and the not applicable ones too` }, h(Checks, { gate })),
     h(Section, { title: "Compared with another version" }, h(Compare, { metric, model, page: data })),
     gate && h(Section, { title: "On the held-out rows", beside: "what the judged version predicted, beside what came" }, h(Curves, { gate })),

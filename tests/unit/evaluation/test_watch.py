@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -106,20 +107,38 @@ def day(number: int) -> Window:
     return Window(FIRST + number * DAY, FIRST + (number + 1) * DAY)
 
 
-def looked(arrived: list[tuple[int, int]], now: int, most: int = 3) -> list[int]:
-    """``arrived`` are (batch, day on which labels of it came)."""
+def looked(arrived: list[tuple[int, int]], now: int, most: int = 3, *, last: int | None = None) -> list[int]:
+    """``arrived`` are (batch, day on which labels of it came), ``last`` the day of the last look."""
     found = batches_of_look(
         [(day(batch), FIRST + moment * DAY) for batch, moment in arrived],
         since=FIRST,
         now=FIRST + now * DAY,
         most=most,
+        looked=None if last is None else FIRST + last * DAY,
     )
     return [(one.start - FIRST).days for one in found]
 
 
+def all_looks(arrived: list[tuple[int, int]], days: Iterable[int], most: int = 3) -> list[list[int]]:
+    """What is looked at on each of some days, one after another."""
+    looks: list[list[int]] = []
+    last: int | None = None
+    for now in days:
+        looks.append(looked(arrived, now, most, last=last))
+        last = now if looks[-1] else last
+    return looks
+
+
 def test_there_is_a_look_with_every_batch_that_got_labels() -> None:
     arrived = [(0, 1), (1, 2), (2, 3), (3, 4)]
-    assert [looked(arrived, now) for now in range(6)] == [[], [0], [0, 1], [0, 1, 2], [], []]
+    assert all_looks(arrived, range(6)) == [[], [0], [0, 1], [0, 1, 2], [], []]
+
+
+def test_a_look_that_was_left_out_is_made_up_for() -> None:
+    arrived = [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert all_looks(arrived, (2, 3, 4)) == [[0, 1], [0, 1, 2], []]
+    assert all_looks(arrived, (1, 4)) == [[0], [0, 1, 2]]
+    assert all_looks(arrived, (0, 5)) == [[], [0, 1, 2]], "even the last one"
 
 
 def test_batches_before_the_promotion_do_not_count() -> None:
@@ -127,7 +146,7 @@ def test_batches_before_the_promotion_do_not_count() -> None:
 
 
 def test_corrections_are_no_reason_to_look_again() -> None:
-    assert looked([(0, 1), (0, 2)], 2) == []
+    assert looked([(0, 1), (0, 2)], 2, last=1) == []
 
 
 def test_labels_that_come_together_are_one_look() -> None:
@@ -137,12 +156,12 @@ def test_labels_that_come_together_are_one_look() -> None:
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(1, 20)), max_size=40), st.integers(1, 5), st.integers(0, 21))
 def test_there_is_no_look_after_the_last_one(arrived: list[tuple[int, int]], most: int, now: int) -> None:
     labels = [(day(batch), FIRST + moment * DAY) for batch, moment in arrived]
-    if is_over(labels, now=FIRST + now * DAY, most=most):
-        assert looked(arrived, now, most) == []
+    if is_over(labels, looked=FIRST + now * DAY, most=most):
+        assert looked(arrived, 21, most, last=now) == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(1, 20)), max_size=40), st.integers(1, 5))
 def test_there_are_never_more_looks_than_asked_for(arrived: list[tuple[int, int]], most: int) -> None:
-    looks = [found for now in range(22) if (found := looked(arrived, now, most))]
+    looks = [found for found in all_looks(arrived, range(22), most) if found]
     assert len(looks) <= most
     assert all(len(one) <= most for one in looks)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ml.domain.records import Act, History, Observation, Promotion, Quantity, Verdict
 from ml.policies import Facts, Ledger, Need, decide, facts_of, needs_of
-from ml.policies.ledger import check_of, training_of
+from ml.policies.known import check_of, training_of
 from tests.builders import decision, gate, history, labelled, observation, promotion, version, week
 from tests.unit.policies.asking import policy_of
 
@@ -206,7 +206,7 @@ def test_a_no_counts_from_when_it_was_said_and_a_question_counts_for_nothing() -
     """Three records of one version: trained, passed with a question, answered No."""
     from ml.domain.approvals import ASKED, Answer, Approval
     from ml.policies.facts import Ending
-    from ml.policies.ledger import ending_of
+    from ml.policies.known import ending_of
     from tests.integration.registry_builders import day, gate_result
 
     asked = {ASKED: {"users": [], "comment": True, "until": "2026-02-01T00:00:00+00:00"}}

@@ -85,6 +85,9 @@ class ToyWorld:
     def surely_worse(self, champion: Challenge, beaten: Challenge, places: Sequence[int], step: int) -> bool:
         return False
 
+    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> bool:
+        return all(self.lost(challenger.serving, one) <= self.lost(champion.serving, one) for one in places)
+
     def challenge(
         self, step: int, champion: Challenge | None, least_gain: float | None, earlier: Sequence[Challenge]
     ) -> Challenge | None:

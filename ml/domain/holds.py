@@ -1,0 +1,90 @@
+"""A challenger that is held in the shadow before it may go live: until when, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from ml.domain.approvals import ASKED
+from ml.domain.windows import Window
+
+if TYPE_CHECKING:
+    from ml.domain.records import GateResult
+
+HELD = "shadow"
+"""Where a verdict's evidence says that the challenger is held, and for how many batches."""
+PATIENCE = 2
+"""Of so many times the batches that are waited for, each may have had its time: then the hold ends with what came."""
+
+
+class ShadowEnding(StrEnum):
+    """How a hold ended."""
+
+    PASSED = "passed"  # it goes live, or a person is asked
+    REJECTED = "rejected"  # the rows in the shadow spoke against it, or could not tell and the spec keeps the champion
+    STALE = "stale"  # the champion changed meanwhile: it was compared with another one
+    SUPERSEDED = "superseded"  # a person asked for another retraining meanwhile
+
+
+BEFORE_A_DECISION = (ShadowEnding.PASSED, ShadowEnding.REJECTED, ShadowEnding.STALE)
+"""Endings that come before the decision of their moment, which knows of them; the other one follows from a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowVerdict:
+    """What a challenger showed beside the champion while it was held; there is one a version.
+
+    ``difference`` is its gain in the primary metric on ``rows`` labelled rows that neither had seen (positive is
+    better) with its interval; None where it could not be told, or was not asked. ``as_of`` is the data's time: what
+    passed serves from then on. ``evidence`` is small JSON: batches, method, level, from when to when the rows are, and
+    on which terms a person is asked next, if one is.
+    """
+
+    model: str
+    version: int
+    ending: ShadowEnding
+    sentence: str
+    difference: float | None
+    interval: tuple[float, float] | None
+    rows: int
+    as_of: datetime
+    created_at: datetime
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the version goes live by this alone: it passed, and no person is asked."""
+        return self.ending is ShadowEnding.PASSED and ASKED not in self.evidence
+
+
+def hold_asked(result: GateResult | None) -> int | None:
+    """Return for how many labelled batches a challenger is held; None if it is not, or did not pass the gate."""
+    asked = None if result is None or not result.passed else result.evidence.get(HELD)
+    return None if asked is None else int(asked["batches"])
+
+
+def batches_of_hold(
+    arrived: Iterable[tuple[Window, datetime]],
+    scored: Iterable[Window],
+    *,
+    since: datetime,
+    now: datetime,
+    most: int,
+    grace: timedelta,
+) -> tuple[Window, ...] | None:
+    """Return the batches to compare on at ``now``, in order; None while the hold goes on.
+
+    ``arrived`` says of a batch that both versions scored when labels of it came, perhaps more than once; ``scored`` are
+    all batches that both scored. The hold ends when ``most`` batches from ``since`` on have labels, with the first of
+    them. It ends with fewer, perhaps with none, when twice as many batches have labels or have had their time: no label
+    of a batch is waited for longer than ``grace`` after its end.
+    """
+    labelled = sorted({window for window, moment in arrived if window.start >= since and moment <= now})
+    if len(labelled) >= most:
+        return tuple(labelled[:most])
+    known = set(labelled)
+    done = [one for one in scored if one.start >= since and (one in known or one.end + grace <= now)]
+    return tuple(labelled) if len(done) >= PATIENCE * most else None

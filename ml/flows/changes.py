@@ -1,0 +1,30 @@
+"""Changes of champion that a batch brought by itself, and questions that it opened: what Airflow has to tell others."""
+
+from __future__ import annotations
+
+from ml.domain.holds import ShadowEnding
+from ml.domain.records import Promotion
+from ml.domain.watches import ACTOR
+from ml.domain.windows import Window
+from ml.flows.hold import settled_at
+from ml.flows.workspace import Workspace
+from ml.specs import ModelSpec
+
+
+def changed_at(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Promotion, ...]:
+    """Return the changes of champion as of the end of ``window`` that no person and no retraining made: a rollback by
+    the watch, and what stood in the shadow.
+    """
+    with workspace.registry.read() as reader:
+        promotions = reader.promotions(spec.model)
+    return tuple(one for one in promotions if one.as_of == window.end and one.actor == ACTOR)
+
+
+def question_at(workspace: Workspace, spec: ModelSpec, window: Window) -> str | None:
+    """Return the decision whose challenger stood in the shadow as of the end of ``window`` and waits for a person."""
+    verdict = settled_at(workspace, spec, window)
+    if verdict is None or verdict.ending is not ShadowEnding.PASSED or verdict.promotes:
+        return None
+    with workspace.registry.read() as reader:
+        answered = reader.approval(spec.model, verdict.version) is not None
+        return None if answered else reader.version(spec.model, verdict.version).run_key

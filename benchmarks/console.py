@@ -24,7 +24,8 @@ from random import Random
 from statistics import median, quantiles
 from typing import Any
 
-from generated.records import DAY, EVERY, START, fill, name_of
+from generated.bulk import fill
+from generated.records import DAY, EVERY, START, name_of
 from pydantic import TypeAdapter
 
 from ml.registry import Registry

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, event
 
 SMALL = ("model", "ux_version_one_champion")
 """A table and an index with a row a model: walking through one is what a list of all models does."""
 
 
-def questions_of(connection: Connection, ask: Callable[[], object]) -> dict[str, Any]:
+def questions_of(asked_on: Connection | Engine, ask: Callable[[], object]) -> dict[str, Any]:
     """Return the texts of all questions that are asked meanwhile, each with the values of its last time."""
     asked: dict[str, Any] = {}
 
@@ -19,11 +19,11 @@ def questions_of(connection: Connection, ask: Callable[[], object]) -> dict[str,
         if given[2].lstrip().startswith("SELECT"):
             asked[given[2]] = given[3]
 
-    event.listen(connection, "before_cursor_execute", remember)
+    event.listen(asked_on, "before_cursor_execute", remember)
     try:
         ask()
     finally:
-        event.remove(connection, "before_cursor_execute", remember)
+        event.remove(asked_on, "before_cursor_execute", remember)
     return asked
 
 

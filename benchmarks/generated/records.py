@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from ml.registry.base import Base
+from ml.registry.custody.tables import EventRow
 from ml.registry.tables import (
     DecisionRow,
     FindingRow,
@@ -105,6 +106,7 @@ def _batch(number: int, place: int, batches: int, random: Random) -> Iterator[tu
         {**window, "version": serving, "role": "champion", "snapshot_id": ident, "sha256": "x", "rows": 995},
     )
     yield DecisionRow, _decision(window, ident, place)
+    yield EventRow, _event(window, place + 1)
     for quantity, subject, of, value in _measured(serving, random):
         yield (
             ObservationRow,
@@ -147,6 +149,24 @@ def _decision(window: dict[str, Any], ident: int, place: int) -> dict[str, Any]:
         "reason": "",
         "actor": "",
         "least_gain": None,
+    }
+
+
+def _event(window: dict[str, Any], number: int) -> dict[str, Any]:
+    """One event a batch, where a loop writes some eight."""
+    return {
+        "model": window["model"],
+        "number": number,
+        "kind": "decision",
+        "record": "decision",
+        "key": f"{window['model']}-{number - 1}",
+        "rows": 1,
+        "as_of": window["as_of"],
+        "actor": "airflow",
+        "content_sha256": "x",
+        "before_sha256": "x",
+        "sha256": "x",
+        "signature": None,
     }
 
 

@@ -52,6 +52,28 @@ def test_the_list_asks_as_often_however_many_models_there_are(registry: Registry
     assert len(times) == len(few)
 
 
+def test_a_model_of_which_nothing_is_new_is_not_looked_at_again(registry: Registry) -> None:
+    known = models.Known()
+
+    def health_of(questions: int) -> str:
+        with registry.consult(seconds=5) as reader:
+            pages: list[models.ModelPage] = []
+            asked = questions_of(
+                reader._connection,
+                lambda: pages.append(models.page(reader, [MODEL], models.Choice(), limit=10, after=None, known=known)),
+            )
+        assert (len(asked) == 1) is (questions == 1), list(asked)
+        assert pages[0].rows[0].spark
+        return pages[0].rows[0].health.word.value
+
+    assert health_of(questions=8) == "failing data"
+    assert health_of(questions=1) == "failing data"
+    with registry.write() as writer:
+        writer.add_findings(MODEL, week(6), week(6).end, "ingest", [])
+    assert health_of(questions=8) != "failing data"
+    assert health_of(questions=1) != "failing data"
+
+
 def every_page(reader: Any) -> None:
     known = models.names(reader)
     models.page(reader, known, models.Choice(), limit=10, after=None)
@@ -76,10 +98,11 @@ def every_page(reader: Any) -> None:
 
 def test_the_console_says_the_same_on_both_databases(database_url: str) -> None:
     with told(database_url) as registry, registry.consult(seconds=5) as reader:
-        (row,) = models.rows(reader, [MODEL])
+        row = models.one(reader, MODEL)
         told_story = story.story(reader, MODEL, "accuracy", limit=10)
         page = batch.batch_page(reader, MODEL, week(3).start)
         every_page(reader)
+    assert row is not None
     assert row.health.word == "failing data"
     assert row.champion is not None
     assert row.champion.version == 1

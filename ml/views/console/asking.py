@@ -22,6 +22,7 @@ _TYPES: dict[str, Any] = {
     "refit_until": UtcDateTime,
     "seen_until": UtcDateTime,
     "since": UtcDateTime,
+    "stamp": Integer,
     "start": UtcDateTime,
     "value": Double,
     "metrics": JsonText,

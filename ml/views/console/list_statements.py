@@ -1,8 +1,7 @@
-"""The questions of the list of models: each is asked once for all models, and of one model by its name.
+"""The questions of the list of models: each is asked once, whatever the number of models that it is asked of.
 
-``:only`` is the name, or empty for all: a list of hundreds of names costs more to send and to read than the rows of the
-few models that one may not see. Everything but the table of models is found by an index, one step for each model:
-``CROSS JOIN`` is where SQLite, which has no statistics unless somebody asks for them, might begin elsewhere.
+Everything is found by an index, one step for each model: ``CROSS JOIN`` is where SQLite, which has no statistics unless
+somebody asks for them, might begin elsewhere.
 """
 
 from __future__ import annotations
@@ -11,11 +10,22 @@ from ml.views.console.asking import asking
 
 MODELS = asking("SELECT name FROM model ORDER BY name LIMIT :limit", "name")
 
+STAMPS = asking(
+    """SELECT model.name, (SELECT max(event.number) FROM event WHERE event.model = model.name) AS stamp
+       FROM model WHERE model.name IN :names""",
+    "name stamp",
+    many="names",
+)
+"""The number of each model's newest event. Every record of a model is written with one, so that a model whose number is
+what it was stands where it stood. Null: its records are older than the chain of custody.
+"""
+
 SPECS = asking(
     """SELECT spec.model, spec.spec, spec.created_at FROM model JOIN spec ON spec.id =
        (SELECT max(s.id) FROM spec s WHERE s.model = model.name)
-       WHERE (:only = '' OR model.name = :only)""",
+       WHERE model.name IN :names""",
     "model spec created_at",
+    many="names",
 )
 """The newest spec of each model."""
 
@@ -24,8 +34,9 @@ CHAMPIONS = asking(
        promotion.as_of AS since, promotion.baseline
        FROM model CROSS JOIN version
        JOIN promotion ON promotion.model = version.model AND promotion.generation = model.generation
-       WHERE version.model = model.name AND version.stage = 'champion' AND (:only = '' OR model.name = :only)""",
+       WHERE version.model = model.name AND version.stage = 'champion' AND model.name IN :names""",
     "model version seen_until since baseline",
+    many="names",
 )
 """The champion of each model and the promotion that made it so."""
 
@@ -36,8 +47,9 @@ NEWEST_BATCHES = asking(
          SELECT s.id FROM snapshot s WHERE s.model = model.name AND s.role = 'rows'
          ORDER BY s.window_end DESC, s.id DESC LIMIT 1)
        LEFT JOIN validation ON validation.snapshot_id = snapshot.id
-       WHERE (:only = '' OR model.name = :only)""",
+       WHERE model.name IN :names""",
     "model window_start window_end rows passed",
+    many="names",
 )
 
 NEWEST_FINDINGS = asking(
@@ -48,8 +60,9 @@ NEWEST_FINDINGS = asking(
        LEFT JOIN finding ON finding.set_id = finding_set.id AND finding.severity <> 'info'
        WHERE finding_set.model = model.name AND finding_set.window_start = (
          SELECT max(s.window_start) FROM finding_set s WHERE s.model = model.name)
-         AND (:only = '' OR model.name = :only) ORDER BY finding_set.id, finding.id""",
+         AND model.name IN :names ORDER BY finding_set.id, finding.id""",
     "model window_start window_end as_of step key set_id code severity outcome rows said",
+    many="names",
 )
 """Findings on the newest batch of each model that are more than information; sets without any are in, with no code."""
 
@@ -70,8 +83,9 @@ MEASURED = asking(
              ORDER BY s.window_end DESC, s.id DESC LIMIT 1)
            AND f.window_end = o.as_of AND f.as_of = o.as_of AND f.step = 'monitor')
        LEFT JOIN finding ON finding.set_id = finding_set.id AND finding.code = 'PF001'
-       WHERE (:only = '' OR model.name = :only) ORDER BY finding.id""",
+       WHERE model.name IN :names ORDER BY finding.id""",
     "model window_start window_end as_of value version code severity outcome rows said",
+    many="names",
 )
 """The newest value of one primary metric, of the version that served, for each model that has it; and what fell in the
 run that measured it: a row a finding, one without a code where nothing fell.
@@ -99,6 +113,7 @@ LAST_DECISIONS = asking(
        FROM model
        JOIN decision ON decision.number = (
          SELECT d.number FROM decision d WHERE d.model = model.name ORDER BY d.as_of DESC, d.number DESC LIMIT 1)
-       WHERE (:only = '' OR model.name = :only)""",
+       WHERE model.name IN :names""",
     "model id verdict sentence as_of",
+    many="names",
 )

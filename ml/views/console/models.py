@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ml.domain.records import Verdict
 from ml.domain.windows import Window
-from ml.registry.convert import AnyRow
 from ml.views.console import list_statements as statements
-from ml.views.console.bounds import ALWAYS
 from ml.views.console.health import URGENCY, Health
-from ml.views.console.standing import Standing, standings
+from ml.views.console.standing import Known, Measured, Standing, add_sparks, standings, value_of
 
 if TYPE_CHECKING:
     from ml.registry import Reader
 
+__all__ = ["Champion", "Choice", "Known", "LastDecision", "Measured", "ModelPage", "ModelRow", "names", "one", "page"]
+
 MOST_MODELS = 5000
 _MOST_LENGTH = 100
-_SPARK = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +30,6 @@ class Champion:
     version: int
     since: datetime
     seen_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The primary metric on one batch."""
-
-    start: datetime
-    end: datetime
-    value: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +93,28 @@ def names(reader: Reader) -> tuple[str, ...]:
     return tuple(row.name for row in reader.ask(statements.MODELS, limit=MOST_MODELS))
 
 
-def page(reader: Reader, visible: Collection[str], choice: Choice, *, limit: int, after: str | None) -> ModelPage:
+def page(
+    reader: Reader,
+    visible: Collection[str],
+    choice: Choice,
+    *,
+    limit: int,
+    after: str | None,
+    known: Known | None = None,
+) -> ModelPage:
     """Return a page of the visible models, the most urgent first, then by name; ``after`` is the last page's.
 
-    The order is that of now: a model whose health changes between two pages may be on both, or on none.
+    The order is that of now: a model whose health changes between two pages may be on both, or on none. ``known`` is
+    what earlier pages have found out, and learns what this one does.
     """
-    found = standings(reader, visible)
+    found = standings(reader, visible, known or Known())
     chosen = sorted((one for one in found if _is_chosen(one, choice)), key=_key)
     rest = [one for one in chosen if after is None or _key(one) > after]
     shown = rest[: min(limit, _MOST_LENGTH)]
+    add_sparks(reader, shown)
     words = Counter(one.health.word for one in found)
     return ModelPage(
-        rows=_with_sparks(reader, [_row(one) for one in shown]),
+        rows=tuple(_row(one) for one in shown),
         total=len(chosen),
         after=_key(shown[-1]) if len(rest) > len(shown) else None,
         tags=tuple(sorted({tag for one in found for tag in one.tags})),
@@ -123,52 +123,33 @@ def page(reader: Reader, visible: Collection[str], choice: Choice, *, limit: int
     )
 
 
-def one(reader: Reader, model: str) -> ModelRow | None:
+def one(reader: Reader, model: str, known: Known | None = None) -> ModelRow | None:
     """Return the row of one model, None if the records do not know it."""
-    found = rows(reader, (model,))
-    return _with_sparks(reader, found)[0] if found else None
-
-
-def rows(reader: Reader, visible: Collection[str]) -> tuple[ModelRow, ...]:
-    """Return a row for each of the models, without its curve: one question a table, whatever their number."""
-    return tuple(_row(one) for one in standings(reader, visible))
+    found = standings(reader, (model,), known or Known())
+    add_sparks(reader, found)
+    return _row(found[0]) if found else None
 
 
 def _row(found: Standing) -> ModelRow:
-    spec, metric, champion, decision = found.spec, found.metric, found.champion, found.decision
+    champion, decision = found.champion, found.decision
     return ModelRow(
         model=found.model,
-        description=str(spec.get("description", "")),
-        problem=str(spec["problem"]["kind"]),
-        metric=metric,
+        description=found.description,
+        problem=found.problem,
+        metric=found.metric,
         owner=found.owner,
         tags=found.tags,
-        schedule=spec.get("schedule"),
+        schedule=found.schedule,
         health=found.health,
         champion=None if champion is None else Champion(champion.version, champion.since, champion.seen_until),
-        baseline=None if champion is None else champion.baseline.get(metric),
+        baseline=None if champion is None else champion.baseline.get(found.metric),
         newest=found.newest,
-        measured=None if found.measured is None else _value(found.measured),
+        measured=None if found.measured is None else value_of(found.measured),
         decision=None
         if decision is None
         else LastDecision(decision.id, Verdict(decision.verdict), decision.sentence, decision.as_of),
+        spark=found.spark or (),
     )
-
-
-def _with_sparks(reader: Reader, shown: Sequence[ModelRow]) -> tuple[ModelRow, ...]:
-    """Add the last values of the primary metric, oldest first: one question a metric."""
-    by_metric: dict[str, list[str]] = {}
-    for row in shown:
-        by_metric.setdefault(row.metric, []).append(row.model)
-    newest: dict[str, dict[datetime, Measured]] = {row.model: {} for row in shown}
-    for metric, models in by_metric.items():
-        for value in reader.ask(statements.SPARKS, names=models, metric=metric, most=2 * _SPARK, always=ALWAYS):
-            newest[value.model][value.window_start] = _value(value)  # of one batch the newest value comes last
-    return tuple(replace(row, spark=tuple(newest[row.model].values())[-_SPARK:]) for row in shown)
-
-
-def _value(row: AnyRow) -> Measured:
-    return Measured(row.window_start, row.window_end, row.value)
 
 
 def _is_chosen(found: Standing, choice: Choice) -> bool:
@@ -181,9 +162,7 @@ def _is_chosen(found: Standing, choice: Choice) -> bool:
 
 
 def _is_found(found: Standing, words: Sequence[str]) -> bool:
-    spec = found.spec
-    told = (found.model, spec.get("description", ""), spec["problem"]["kind"], found.owner, *found.tags)
-    text = " ".join(str(one) for one in told).casefold()
+    text = " ".join((found.model, found.description, found.problem, found.owner, *found.tags)).casefold()
     return all(word in text for word in words)
 
 

@@ -4,50 +4,102 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ml.domain.findings import Finding, Severity
 from ml.domain.windows import Window, parse_duration
 from ml.registry.convert import AnyRow
 from ml.views.console import list_statements as statements
+from ml.views.console.bounds import ALWAYS
 from ml.views.console.findings import finding_of_row
 from ml.views.console.health import Facts, Health, judge
 
 if TYPE_CHECKING:
     from ml.registry import Reader
 
+_SPARK = 30
 _NOTHING: tuple[()] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The primary metric on one batch."""
+
+    start: datetime
+    end: datetime
+    value: float | None
+
+
+def value_of(row: AnyRow) -> Measured:
+    """Read the primary metric on one batch."""
+    return Measured(row.window_start, row.window_end, row.value)
 
 
 @dataclass(slots=True)
 class Standing:
-    """One model: its health and the rows that say so. Hundreds are made for a page that shows some tens of them."""
+    """One model: what its spec says of it, its health, and the rows that say so. Hundreds are made for a page of tens.
+
+    ``spark`` are the last values of the primary metric, None until they were asked for.
+    """
 
     model: str
-    spec: Mapping[str, Any]
+    description: str
+    problem: str
     metric: str
     owner: str
     tags: tuple[str, ...]
+    schedule: str | None
     health: Health
     champion: AnyRow | None
     newest: Window | None
     measured: AnyRow | None
     decision: AnyRow | None
+    spark: tuple[Measured, ...] | None = None
 
 
-def standings(reader: Reader, visible: Collection[str]) -> list[Standing]:
-    """Return how each of the models stands, in no order."""
+class Known:
+    """Where models stood when they were last asked about, with the number of their newest event of then.
+
+    A model with the same number stands there still. Threads may share one: what one of them replaces is the same.
+    """
+
+    def __init__(self) -> None:
+        self._standings: dict[str, tuple[int | None, Standing]] = {}
+
+    def of(self, model: str, stamp: int | None) -> Standing | None:
+        """Return where a model stands, None if that is not known."""
+        found = self._standings.get(model)
+        return found[1] if found is not None and stamp is not None and found[0] == stamp else None
+
+    def keep(self, standing: Standing, stamp: int | None) -> None:
+        """Remember where a model stands."""
+        self._standings[standing.model] = (stamp, standing)
+
+
+def standings(reader: Reader, visible: Collection[str], known: Known) -> list[Standing]:
+    """Return how each of the models stands, in no order; only those are looked at of which something is new."""
     if not visible:
         return []
-    only = next(iter(visible)) if len(visible) == 1 else ""
-    wanted = frozenset(visible)
-    specs = {row.model: row.spec for row in reader.ask(statements.SPECS, only=only) if row.model in wanted}
-    champions = _by_model(reader.ask(statements.CHAMPIONS, only=only))
-    batches = _by_model(reader.ask(statements.NEWEST_BATCHES, only=only))
-    findings = _grouped(reader.ask(statements.NEWEST_FINDINGS, only=only))
-    decisions = _by_model(reader.ask(statements.LAST_DECISIONS, only=only))
-    measured = _measured(reader, specs, only)
+    # Before the rows: where a record comes in between, they are newer than their number, and are read again.
+    stamps = {row.name: row.stamp for row in reader.ask(statements.STAMPS, names=sorted(visible))}
+    found = {model: known.of(model, stamp) for model, stamp in stamps.items()}
+    for standing in _looked_at(reader, [model for model, one in found.items() if one is None]):
+        found[standing.model] = standing
+        known.keep(standing, stamps[standing.model])
+    return [one for one in found.values() if one is not None]
+
+
+def _looked_at(reader: Reader, names: Sequence[str]) -> list[Standing]:
+    """Ask about models: one question a table, whatever their number."""
+    if not names:
+        return []
+    specs = {row.model: row.spec for row in reader.ask(statements.SPECS, names=names)}
+    champions = _by_model(reader.ask(statements.CHAMPIONS, names=names))
+    batches = _by_model(reader.ask(statements.NEWEST_BATCHES, names=names))
+    findings = _grouped(reader.ask(statements.NEWEST_FINDINGS, names=names))
+    decisions = _by_model(reader.ask(statements.LAST_DECISIONS, names=names))
+    measured = _measured(reader, specs)
     return [
         _standing(
             model,
@@ -87,10 +139,12 @@ def _standing(
     )
     return Standing(
         model=model,
-        spec=spec,
+        description=str(spec.get("description", "")),
+        problem=str(spec["problem"]["kind"]),
         metric=metric,
         owner=str(spec.get("owner", "")),
         tags=tuple(spec.get("tags", ())),
+        schedule=spec.get("schedule"),
         health=judge(facts),
         champion=champion,
         newest=newest,
@@ -124,14 +178,14 @@ def _held(found: Iterable[AnyRow]) -> list[Finding]:
     return [finding for _, held in sets.values() for finding in held]
 
 
-def _measured(reader: Reader, specs: Mapping[str, Mapping[str, Any]], only: str) -> dict[str, list[AnyRow]]:
+def _measured(reader: Reader, specs: Mapping[str, Mapping[str, Any]]) -> dict[str, list[AnyRow]]:
     """The newest value of each model's primary metric, a row for each finding of the run that measured it."""
-    wanted = {model: str(spec["problem"]["metric"]) for model, spec in specs.items()}
+    by_metric: dict[str, list[str]] = {}
+    for model, spec in specs.items():
+        by_metric.setdefault(str(spec["problem"]["metric"]), []).append(model)
     found: dict[str, list[AnyRow]] = {}
-    for metric in sorted(set(wanted.values())):
-        for row in reader.ask(statements.MEASURED, metric=metric, only=only):
-            if wanted.get(row.model) == metric:
-                found.setdefault(row.model, []).append(row)
+    for metric, names in by_metric.items():
+        found |= _grouped(reader.ask(statements.MEASURED, metric=metric, names=names))
     return found
 
 
@@ -156,3 +210,17 @@ def _grouped(found: Iterable[AnyRow]) -> dict[str, list[AnyRow]]:
     for row in found:
         grouped.setdefault(row.model, []).append(row)
     return grouped
+
+
+def add_sparks(reader: Reader, shown: Iterable[Standing]) -> None:
+    """Add the last values of the primary metric, oldest first, where they are not known: one question a metric."""
+    wanted = {one.model: one for one in shown if one.spark is None}
+    by_metric: dict[str, list[str]] = {}
+    for one in wanted.values():
+        by_metric.setdefault(one.metric, []).append(one.model)
+    newest: dict[str, dict[datetime, Measured]] = {model: {} for model in wanted}
+    for metric, names in by_metric.items():
+        for row in reader.ask(statements.SPARKS, names=names, metric=metric, most=2 * _SPARK, always=ALWAYS):
+            newest[row.model][row.window_start] = value_of(row)  # of one batch the newest value comes last
+    for model, one in wanted.items():
+        one.spark = tuple(newest[model].values())[-_SPARK:]

@@ -10,17 +10,27 @@ from __future__ import annotations
 from ml.views.console.asking import asking
 
 SERVED_METRICS = asking(
-    """SELECT o.window_start, o.window_end, o.value, o.rows, o.version
+    """SELECT o.window_start, o.window_end, o.value, o.rows, o.version, o.detail
        FROM observation o
        JOIN scoring ON scoring.model = o.model AND scoring.window_start = o.window_start
          AND scoring.window_end = o.window_end AND scoring.version = o.version AND scoring.role = 'champion'
        WHERE o.model = :model AND o.quantity = 'metric' AND o.quantity <> 'column_drift' AND o.subject = :metric
          AND o.window_start < :before
        ORDER BY o.window_start DESC, o.as_of DESC, o.revision DESC LIMIT :limit""",
-    "window_start window_end value rows version",
+    "window_start window_end value rows version detail",
     moments="before",
 )
 """The primary metric of the version that served each batch, the newest batch first; of one batch the newest value."""
+
+ESTIMATES = asking(
+    """SELECT o.window_start, o.window_end, o.value FROM observation o
+       WHERE o.model = :model AND o.quantity = 'estimated_metric' AND o.quantity <> 'column_drift'
+         AND o.subject = :metric AND o.window_start >= :start AND o.window_start < :before
+       ORDER BY o.as_of, o.revision LIMIT :limit""",
+    "window_start window_end value",
+    moments="start before",
+)
+"""The primary metric as it was estimated without labels, where something estimates it."""
 
 WINDOWS = asking(
     """SELECT snapshot.window_start, snapshot.window_end, snapshot.id, snapshot.rows, validation.passed,

@@ -1,17 +1,14 @@
-"""Rows of many models with many batches, straight into the tables."""
+"""Rows of many models with many batches, as a loop would have left them; drift of columns is of `generated.bulk`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, text
-
 from ml.registry.base import Base
-from ml.registry.engine import open_engine, parse_url
+from ml.registry.custody.tables import EventRow
 from ml.registry.tables import (
     DecisionRow,
     FindingRow,
@@ -30,7 +27,11 @@ from ml.registry.tables import (
 START = datetime(2017, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 EVERY = 25
-CHUNK = 4000
+WAITS = 10
+"""In one model of so many a version waits for a person."""
+
+
+FILLING = "as long as the spec of a real model " * 60
 
 
 def name_of(number: int) -> str:
@@ -45,21 +46,22 @@ def spec_of(model: str) -> dict[str, Any]:
         "problem": {"kind": "classification", "target": "y", "metric": "accuracy"},
         "labels": {"delay": "0s"},
         "policy": {"when": {"kind": "any", "of": [{"kind": "performance", "drop": 0.05}]}},
+        "described": FILLING,
     }
 
 
-def rows_of(number: int, batches: int, columns: int) -> Iterator[tuple[type[Base], dict[str, Any]]]:
-    """All rows of one model; ids are given here, so that tables can be filled in any order."""
+def rows_of(number: int, batches: int) -> Iterator[tuple[type[Base], dict[str, Any]]]:
+    """All rows of one model but the drift of columns; ids are given here, so that tables can be filled in any order."""
     model, random = name_of(number), Random(number)
     yield ModelRow, {"name": model, "generation": (batches - 1) // EVERY + 1}
     yield SpecRow, {"model": model, "sha256": "s", "spec": spec_of(model)}
     for place in range(batches):
-        yield from _batch(number, place, batches, columns, random)
+        yield from _batch(number, place, batches, random)
+    if number % WAITS == 0:
+        yield from _waiting(model, (batches - 1) // EVERY + 2, START + batches * DAY)
 
 
-def _batch(
-    number: int, place: int, batches: int, columns: int, random: Random
-) -> Iterator[tuple[type[Base], dict[str, Any]]]:
+def _batch(number: int, place: int, batches: int, random: Random) -> Iterator[tuple[type[Base], dict[str, Any]]]:
     model, ident = name_of(number), number * batches + place + 1
     start = START + place * DAY
     window = {"model": model, "window_start": start, "window_end": start + DAY, "as_of": start + DAY}
@@ -104,7 +106,8 @@ def _batch(
         {**window, "version": serving, "role": "champion", "snapshot_id": ident, "sha256": "x", "rows": 995},
     )
     yield DecisionRow, _decision(window, ident, place)
-    for quantity, subject, of, value in _measured(serving, columns, random):
+    yield EventRow, _event(window, place + 1)
+    for quantity, subject, of, value in _measured(serving, random):
         yield (
             ObservationRow,
             {
@@ -115,20 +118,18 @@ def _batch(
                 "revision": 0,
                 "value": value,
                 "rows": 995,
-                "detail": {"method": "wasserstein", "threshold": 0.1, "drifted": value > 0.1, "outcome": "passed"},
+                "detail": {"role": "champion", "interval": [value - 0.02, value + 0.02], "note": ""},
             },
         )
 
 
-def _measured(serving: int, columns: int, random: Random) -> Iterator[tuple[str, str, int, float]]:
+def _measured(serving: int, random: Random) -> Iterator[tuple[str, str, int, float]]:
     for metric in ("accuracy", "f1_macro", "log_loss", "roc_auc"):
         yield "metric", metric, serving, 0.85 + random.gauss(0, 0.02)
     if serving > 1:
         yield "metric", "accuracy", serving - 1, 0.8
     for quantity in ("rows", "labelled", "drift_share"):
         yield quantity, "", 0, 0.3
-    for column in range(columns):
-        yield "column_drift", f"column_{column:02d}", serving, abs(random.gauss(0.05, 0.04))
 
 
 def _decision(window: dict[str, Any], ident: int, place: int) -> dict[str, Any]:
@@ -151,43 +152,29 @@ def _decision(window: dict[str, Any], ident: int, place: int) -> dict[str, Any]:
     }
 
 
+def _event(window: dict[str, Any], number: int) -> dict[str, Any]:
+    """One event a batch, where a loop writes some eight."""
+    return {
+        "model": window["model"],
+        "number": number,
+        "kind": "decision",
+        "record": "decision",
+        "key": f"{window['model']}-{number - 1}",
+        "rows": 1,
+        "as_of": window["as_of"],
+        "actor": "airflow",
+        "content_sha256": "x",
+        "before_sha256": "x",
+        "sha256": "x",
+        "signature": None,
+    }
+
+
 def _retraining(
     model: str, number: int, start: datetime, champion: bool
 ) -> Iterator[tuple[type[Base], dict[str, Any]]]:
-    manifest = {"estimator": "X", "snapshots": [f"{i:064d}" for i in range(min(400, number * EVERY))], "rows": 1000}
-    yield (
-        VersionRow,
-        {
-            "model": model,
-            "version": number,
-            "stage": "champion" if champion else "retired",
-            "run_key": f"{model}-{(number - 1) * EVERY}",
-            "as_of": start + DAY,
-            "trained_from": START,
-            "trained_until": start + DAY,
-            "model_sha256": "x",
-            "manifest": manifest,
-            "refit_sha256": None,
-            "refit_until": None,
-        },
-    )
-    metrics = {"challenger": {"accuracy": 0.87}, "champion": {"accuracy": 0.85}}
-    verdict = {"passed": True, "sentence": "Passed.", "metrics": metrics, "difference": 0.02, "low": 0.01, "high": 0.03}
-    yield (
-        GateResultRow,
-        {
-            "model": model,
-            "challenger": number,
-            "champion": number - 1 or None,
-            "as_of": start + DAY,
-            **verdict,
-            "rows": 500,
-            "rows_sha256": "x",
-            "refitted": False,
-            "generation": number - 1,
-            "findings": [],
-        },
-    )
+    yield VersionRow, _version(model, number, start, "champion" if champion else "retired")
+    yield GateResultRow, _verdict(model, number, start, {"method": "paired bootstrap"})
     yield (
         PromotionRow,
         {
@@ -205,19 +192,45 @@ def _retraining(
     )
 
 
-ORDER = [table.name for table in Base.metadata.sorted_tables]
+def _waiting(model: str, number: int, start: datetime) -> Iterator[tuple[type[Base], dict[str, Any]]]:
+    asked = {"users": [], "comment": False, "until": "2027-01-01T00:00:00Z"}
+    yield VersionRow, _version(model, number, start, "challenger")
+    yield GateResultRow, _verdict(model, number, start, {"method": "paired bootstrap", "approval": asked})
 
 
-def fill(url: str, many: int, batches: int, columns: int) -> None:
-    """Write the records model by model, each table in the order of its references."""
-    with open_engine(parse_url(url)).begin() as connection:
-        for number in range(many):
-            grouped: dict[type[Base], list[dict[str, Any]]] = {}
-            for table, row in rows_of(number, batches, columns):
-                grouped.setdefault(table, []).append(row)
-            for table in sorted(grouped, key=lambda one: ORDER.index(one.__tablename__)):
-                for first in range(0, len(grouped[table]), CHUNK):
-                    connection.execute(insert(table), grouped[table][first : first + CHUNK])
-            print(f"\r{number + 1} of {many} models", end="", file=sys.stderr, flush=True)
-        connection.execute(text("ANALYZE"))
-    print(file=sys.stderr)
+def _version(model: str, number: int, start: datetime, stage: str) -> dict[str, Any]:
+    manifest = {"estimator": "X", "snapshots": [f"{i:064d}" for i in range(min(400, number * EVERY))], "rows": 1000}
+    return {
+        "model": model,
+        "version": number,
+        "stage": stage,
+        "run_key": f"{model}-{(number - 1) * EVERY}",
+        "as_of": start + DAY,
+        "trained_from": START,
+        "trained_until": start + DAY,
+        "model_sha256": "x",
+        "manifest": manifest,
+        "refit_sha256": None,
+        "refit_until": None,
+    }
+
+
+def _verdict(model: str, number: int, start: datetime, evidence: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": model,
+        "challenger": number,
+        "champion": number - 1 or None,
+        "as_of": start + DAY,
+        "passed": True,
+        "sentence": "Passed.",
+        "metrics": {"challenger": {"accuracy": 0.87}, "champion": {"accuracy": 0.85}},
+        "difference": 0.02,
+        "low": 0.01,
+        "high": 0.03,
+        "rows": 500,
+        "rows_sha256": "x",
+        "refitted": False,
+        "generation": number - 1,
+        "findings": [],
+        "evidence": evidence,
+    }

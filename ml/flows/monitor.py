@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from ml.domain.findings import Finding
 from ml.domain.records import Observation, Promotion, Quantity, Scoring, ScoringRole, SnapshotRole, Validation, Version
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
+from ml.evaluation.gain import value_interval
 from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.label import label
 from ml.flows.predictions import predictions_of
@@ -22,10 +24,14 @@ from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
 from ml.monitoring import drift_findings, measure_performance, no_reference, performance_findings
 from ml.problems import problem_of
+from ml.problems.metric import Metric
 from ml.profiles import Layout
 from ml.registry import Batch, Reader
 from ml.specs import ModelSpec
 from ml.specs.monitoring import TrainingReference
+
+INTERVAL = 0.95
+"""Confidence of the interval that is recorded beside the champion's primary metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,8 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
         if rows < len(predictions):
             predictions = predictions[has_label].reset_index(drop=True)
         values = measure_performance(truth, predictions, problem=problem, metrics=names)
+        served = scoring.role is ScoringRole.CHAMPION
+        interval = _interval(problem.metrics[primary], truth, predictions) if served and primary in values else {}
         task.observations.extend(
             Observation(
                 window,
@@ -191,9 +199,11 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
                 version=scoring.version,
                 value=values.get(name),
                 rows=rows,
-                detail={"role": scoring.role.value}
-                if name in values
-                else {"role": scoring.role.value, "note": "not defined on these rows"},
+                detail={
+                    "role": scoring.role.value,
+                    **({} if name in values else {"note": "not defined on these rows"}),
+                    **(interval if name == primary else {}),
+                },
             )
             for name in names
         )
@@ -203,3 +213,12 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
                     values, problem=problem, metrics=names, baseline=task.promotion.baseline, rows=rows
                 )
             )
+
+
+def _interval(metric: Metric, truth: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, list[float]]:
+    """Where the metric of rows like these lies with ``INTERVAL``; empty where these rows cannot tell."""
+    low, high = value_interval(metric, metric.terms(truth, predictions), INTERVAL)
+    if metric.bounded:
+        low, high = max(low, 0.0), min(high, 1.0)
+    told = isfinite(low) and isfinite(high) and low < high
+    return {"interval": [float(f"{low:.6g}"), float(f"{high:.6g}")]} if told else {}

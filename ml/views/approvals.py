@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, TextualSelect, bindparam, text
+from sqlalchemy import Integer, Text, TextualSelect, bindparam, text
 
 from ml.domain.records import GateResult
 from ml.registry.columns import UtcDateTime
@@ -46,23 +46,36 @@ class Waiting:
     why: str
 
 
-_WAITING: TextualSelect = (
-    text(
-        """SELECT version.model, version.version, version.run_key,
-       coalesce(shadow_verdict.created_at, gate_result.created_at) AS asked_at,
-       (SELECT decision.sentence FROM decision WHERE decision.id = version.run_key) AS why
-       FROM version
+_FROM = """FROM version
        JOIN gate_result ON gate_result.model = version.model AND gate_result.challenger = version.version
        LEFT JOIN shadow_verdict ON shadow_verdict.model = version.model AND shadow_verdict.version = version.version
        WHERE (gate_result.evidence LIKE '%"approval"%' OR shadow_verdict.evidence LIKE '%"approval"%')
          AND version.stage = 'challenger' AND version.model IN :models
          AND NOT EXISTS (SELECT 1 FROM approval WHERE approval.model = version.model
-           AND approval.version = version.version)
-       ORDER BY gate_result.created_at, version.model, version.version LIMIT :limit"""
+           AND approval.version = version.version)"""
+
+_WAITING: TextualSelect = (
+    text(
+        f"""SELECT version.model, version.version, version.run_key,
+       coalesce(shadow_verdict.created_at, gate_result.created_at) AS asked_at,
+       (SELECT decision.sentence FROM decision WHERE decision.id = version.run_key) AS why
+       {_FROM} ORDER BY gate_result.created_at, version.model, version.version LIMIT :limit"""  # noqa: S608 - of constants only
     )
     .bindparams(bindparam("models", expanding=True))
     .columns(asked_at=UtcDateTime, model=Text, run_key=Text, why=Text)
 )
+
+_COUNTED: TextualSelect = (
+    text(f"SELECT version.model, count(*) AS waiting {_FROM} GROUP BY version.model")
+    .bindparams(bindparam("models", expanding=True))
+    .columns(model=Text, waiting=Integer)
+)
+
+
+def how_many_wait(reader: Reader, models: Iterable[str]) -> dict[str, int]:
+    """Count what waits for a person, of those of the models of which anything does; one question for all."""
+    names = list(models)
+    return {row.model: row.waiting for row in reader.ask(_COUNTED, models=names)} if names else {}
 
 
 def waiting(reader: Reader, models: Iterable[str] | None = None, *, limit: int = MOST) -> tuple[Waiting, ...]:

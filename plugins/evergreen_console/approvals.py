@@ -38,7 +38,7 @@ class Answered:
 class Word(BaseModel, extra="forbid"):
     """What a person says to it."""
 
-    comment: Annotated[str, Field(max_length=1000, description="Why; kept for good. The spec may require one.")] = ""
+    comment: Annotated[str, Field(max_length=1000, pattern=r"\S", description="Why; kept for good.")]
 
 
 @everybody.get("/approvals")

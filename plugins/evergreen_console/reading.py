@@ -1,6 +1,5 @@
 """What the API shows of models. Plain functions: each runs in a thread, so that none can hold Airflow's event loop."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,14 +8,14 @@ from fastapi import APIRouter, Query
 
 from evergreen_console.access import GetUserDep, may_act, visible
 from evergreen_console.made import RETRAIN, Made, made_by
-from evergreen_console.records import consulted
+from evergreen_console.records import consulted, records
 from evergreen_console.routes import Model, Run, asked, of_model, unknown
 from evergreen_console.schedule import Dag, dags_of, run_of_decision
 from ml.domain.errors import NotFoundError
 from ml.domain.records import Decision as DecisionRecord
 from ml.domain.records import GateResult, Promotion, Version
 from ml.reports.counterfactual import counterfactual
-from ml.views.approvals import waiting
+from ml.views.approvals import how_many_wait
 from ml.views.console.audit import AuditPage, audit_page
 from ml.views.console.decision import decision_page
 from ml.views.console.drift import DriftMap, drift_map
@@ -82,10 +81,11 @@ def list_models(
     """Models, those that need attention first."""
     with consulted() as reader:
         seen = visible(names(reader), user)
-        found = page(reader, seen, Choice(search, tag, owner, health), limit=limit, after=after)
+        chosen = Choice(search, tag, owner, health)
+        found = page(reader, seen, chosen, limit=limit, after=after, known=records().known)
         shown = [row.model for row in found.rows]
-        open_ones = Counter(one.model for one in waiting(reader, shown))
-    return Models(found, dags_of(shown), dict(open_ones))
+        waits = how_many_wait(reader, shown)
+    return Models(found, dags_of(shown), waits)
 
 
 @one_model.get("")
@@ -162,7 +162,7 @@ def show_audit(
 
 
 def _row(model: str) -> ModelRow:
-    found = asked(one, model)
+    found = asked(one, model, records().known)
     if found is None:
         raise unknown(model)
     return found

@@ -14,7 +14,7 @@ from ml.domain.windows import Window
 from ml.registry.convert import AnyRow
 from ml.views.console import statements
 from ml.views.console.drift import DriftCell, cell_of
-from ml.views.console.story import StoryDecision, decisions
+from ml.views.console.story import StoryDecision, decisions, interval_of
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -40,7 +40,7 @@ class SnapshotView:
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One metric of one version on the labelled rows."""
+    """One metric of one version on the labelled rows, with its 95 % interval where that is on record."""
 
     name: str
     version: int
@@ -48,6 +48,7 @@ class MetricView:
     value: float | None
     rows: int
     note: str
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,8 @@ def _snapshot(row: AnyRow) -> SnapshotView:
 
 def _metric(row: AnyRow) -> MetricView:
     detail = row.detail
-    return MetricView(
-        row.subject, row.version, str(detail.get("role", "")), row.value, row.rows, str(detail.get("note", ""))
-    )
+    role, note = str(detail.get("role", "")), str(detail.get("note", ""))
+    return MetricView(row.subject, row.version, role, row.value, row.rows, note, interval_of(detail))
 
 
 def _drift(rows: Iterable[AnyRow], quantity: Quantity) -> tuple[DriftCell, ...]:

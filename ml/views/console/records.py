@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ml.artifacts.store import ArtifactStore
 from ml.registry import Reader, Registry
 from ml.settings import Settings
+from ml.views.console.standing import Known
 
 if TYPE_CHECKING:
     from ml.profiles import Profile
@@ -20,10 +21,11 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """An open registry and the store beside it."""
+    """An open registry and the store beside it; ``known`` is where models stood when a page last asked."""
 
     registry: Registry
     store: ArtifactStore
+    known: Known = field(default_factory=Known)
 
     @classmethod
     def open(cls, settings: Settings) -> Records:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ml.domain.codes import CODES
 from ml.domain.records import Act, Verdict
 from ml.registry.convert import AnyRow
 from ml.views.console import statements
@@ -28,6 +29,9 @@ Key = tuple[datetime, datetime]
 class StoryBatch:
     """One batch. ``metric`` is of the version that served it; None where labels or measurements are missing.
 
+    ``interval`` is where the metric of rows like these lies with 95 %, ``estimated`` what was estimated without labels;
+    None where they are not on record.
+
     ``findings`` counts by severity what is more than information, ``codes`` names them.
     """
 
@@ -37,6 +41,8 @@ class StoryBatch:
     quarantined: int
     stopped: bool
     metric: float | None
+    interval: tuple[float, float] | None
+    estimated: float | None
     labelled: int | None
     served_by: int | None
     drift_share: float | None
@@ -76,8 +82,8 @@ class StoryEvent:
 class Story:
     """The last batches of a model, oldest first, and what happened in their time.
 
-    ``earlier`` is where the batches before begin to be asked for, None if there are none. ``baselines`` gives the
-    primary metric at the promotion that made each serving version champion.
+    ``earlier`` is where the batches before begin to be asked for, None if there are none; ``meanings`` says in a few
+    words what each code of a finding means.
     """
 
     model: str
@@ -86,6 +92,7 @@ class Story:
     decisions: tuple[StoryDecision, ...]
     events: tuple[StoryEvent, ...]
     earlier: datetime | None
+    meanings: Mapping[str, str]
 
 
 def story(reader: Reader, model: str, metric: str, *, limit: int, before: datetime | None = None) -> Story:
@@ -97,9 +104,11 @@ def story(reader: Reader, model: str, metric: str, *, limit: int, before: dateti
     span = {"model": model, "start": start, "before": end, "limit": _MOST_ROWS}
     measured = _measured(reader.ask(statements.SERVED_METRICS, model=model, metric=metric, before=end, limit=6 * most))
     shares = {(row.window_start, row.window_end, row.quantity): row for row in reader.ask(statements.SHARES, **span)}
+    estimated = {_key(row): row.value for row in reader.ask(statements.ESTIMATES, metric=metric, **span)}
     found = _findings(reader.ask(statements.FINDINGS, **span))
-    batches = [_batch(row, measured, shares, found.pop(_key(row), ())) for row in reversed(shown)]
+    batches = [_batch(row, measured, shares, estimated, found.pop(_key(row), ())) for row in reversed(shown)]
     batches += [_without_rows(key, codes) for key, codes in found.items()]
+    codes = sorted({code for batch in batches for code in batch.codes})
     return Story(
         model=model,
         metric=metric,
@@ -107,6 +116,7 @@ def story(reader: Reader, model: str, metric: str, *, limit: int, before: dateti
         decisions=decisions(reader, model, start=start, before=end, limit=most),
         events=_events(reader, model, metric, start=start, before=end),
         earlier=start if len(windows) > most else None,
+        meanings={code: CODES[code].title for code in codes if code in CODES},
     )
 
 
@@ -179,6 +189,7 @@ def _batch(
     row: AnyRow,
     measured: Mapping[Key, AnyRow],
     shares: Mapping[tuple[datetime, datetime, str], AnyRow],
+    estimated: Mapping[Key, float | None],
     found: Sequence[tuple[str, str]],
 ) -> StoryBatch:
     value, key = measured.get(_key(row)), _key(row)
@@ -190,6 +201,8 @@ def _batch(
         quarantined=int(row.rows_quarantined or 0),
         stopped=row.passed is False,
         metric=None if value is None else value.value,
+        interval=None if value is None else interval_of(value.detail),
+        estimated=estimated.get(key),
         labelled=None if labelled is None else int(labelled.value or 0),
         served_by=None if value is None else value.version,
         drift_share=None if drift is None else drift.value,
@@ -197,9 +210,27 @@ def _batch(
     )
 
 
+def interval_of(detail: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the interval that was recorded with a value, None if there was none."""
+    found = detail.get("interval")
+    return None if found is None else (float(found[0]), float(found[1]))
+
+
 def _without_rows(key: Key, found: Sequence[tuple[str, str]]) -> StoryBatch:
     """A batch that failed before it had a snapshot: only its findings are on record."""
-    return StoryBatch(*key, 0, 0, True, None, None, None, None, **_said(found))
+    return StoryBatch(
+        *key,
+        rows=0,
+        quarantined=0,
+        stopped=True,
+        metric=None,
+        interval=None,
+        estimated=None,
+        labelled=None,
+        served_by=None,
+        drift_share=None,
+        **_said(found),
+    )
 
 
 def _said(found: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { Labelled } from "./parts.js";
 
 /** `send(reason)` is the path and the body of what is posted; the button names the act, `title` asks it. */
-export function Act({ button, title, told, verb, palette = "red", label = "Reason", required = true, send, done, ...rest }) {
+export function Act({ button, title, told, verb, palette = "red", send, done, ...rest }) {
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   const [state, setState] = useState({ busy: false, error: null });
@@ -25,12 +25,12 @@ export function Act({ button, title, told, verb, palette = "red", label = "Reaso
       h(Dialog.Header, null, h(Dialog.Title, null, title)),
       h(Dialog.Body, null, h(Stack, { gap: 3 },
         h(Text, null, told),
-        h(Labelled, { label, required, help: "One sentence, kept for good beside your name." },
+        h(Labelled, { label: "Reason", required: true, help: "One sentence, kept for good beside your name." },
           h(Textarea, { autoFocus: true, maxLength: 1000, onChange: (event) => setReason(event.target.value), rows: 3, value: reason })),
         state.error && h(Alert.Root, { role: "alert", status: "error" }, h(Alert.Indicator), h(Alert.Content, null, state.error.message)))),
       h(Dialog.Footer, null,
         h(Button, { onClick: () => setOpen(false), size: "sm", variant: "outline" }, "Cancel"),
-        h(Button, { colorPalette: palette, disabled: (required && reason.trim() === "") || state.busy, loading: state.busy, onClick: act, size: "sm" }, verb))))));
+        h(Button, { colorPalette: palette, disabled: reason.trim() === "" || state.busy, loading: state.busy, onClick: act, size: "sm" }, verb))))));
 }
 
 export const RollBack = ({ model, version, champion, path, done }) =>

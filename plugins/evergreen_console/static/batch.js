@@ -69,6 +69,7 @@ const Metrics = ({ metrics, model }) =>
         ["Version", (one) => h(Link, { to: to.version(model, one.version) }, `version ${one.version}`), { whiteSpace: "nowrap" }],
         ["In the role", (one) => one.role],
         ["Value", (one) => (one.value === null ? one.note : number(one.value, 4)), RIGHT],
+        ["95 % interval", (one) => (one.interval ? `${number(one.interval[0])} to ${number(one.interval[1])}` : "–"), RIGHT],
         ["Labelled rows", (one) => count(one.rows), RIGHT],
       ] });
 

@@ -3,7 +3,9 @@ import { Badge, Box, Button, HStack, RouterLink, SimpleGrid, Stack, Text, h, use
 import { get, ofModel, useAnswer } from "./api.js";
 import { Audit } from "./audit.js";
 import { HeatFigure } from "./heat.js";
+import { LineageFigure } from "./lineage.js";
 import { Answered, Block, Empty, Facts, Health, Link, More, Page, RIGHT, Rows, Section, Stage, Verdict, to } from "./parts.js";
+import { Quality } from "./quality.js";
 import { StoryFigure } from "./story.js";
 import { ago, batch, count, moment, number, percent, signed } from "./words.js";
 
@@ -48,11 +50,12 @@ function Body({ model, row }) {
   const story = useAnswer(ofModel(model, "story"), { before });
   const drift = useAnswer(ofModel(model, "drift"), { before });
   const versions = useAnswer(ofModel(model, "versions"));
+  const champion = useAnswer(row.champion ? ofModel(model, "versions", row.champion.version) : null);
   const spec = useAnswer(ofModel(model, "spec"));
   return h(Stack, { gap: 5 },
     h(Section, { title: "The story", beside: "hover explains, a click opens" },
       h(Answered, { answer: story, height: "30rem" }, (data) => data.batches.length > 0
-        ? h(Stack, { gap: 2 }, h(StoryFigure, { story: data }), h(HStack, { gap: 2 },
+        ? h(Stack, { gap: 2 }, h(StoryFigure, { drift: drift.data, story: data }), h(HStack, { gap: 2 },
             data.earlier && h(More, { onClick: () => setBefore(data.earlier) }, "Earlier batches"),
             before && h(More, { onClick: () => setBefore(null) }, "Latest batches")))
         : h(Empty, { title: "No batch has come in yet" }, `Unpause the DAG ${model}, or start a run of it: its first batch begins the story.`))),
@@ -60,10 +63,12 @@ function Body({ model, row }) {
       h(Answered, { answer: drift }, (data) => data.cells.length > 0
         ? h(HeatFigure, { map: data, model })
         : h(Empty, { title: "Nothing to compare with yet" }, "Drift is measured against the rows that the champion was trained on: it begins with the first batch after the first promotion."))),
+    h(Section, { title: "Data quality", beside: "findings that are more than information" }, h(Answered, { answer: story }, (data) => h(Quality, { model, story: data }))),
     h(SimpleGrid, { columns: { base: 1, xl: 2 }, gap: 5 },
       h(Section, { title: "Decisions" }, h(Answered, { answer: story }, (data) => h(Decisions, { decisions: data.decisions, model }))),
       h(Section, { title: "Batches" }, h(Answered, { answer: story }, (data) => h(Batches, { batches: data.batches, metric: row.metric, model })))),
     h(Section, { title: "Versions" }, h(Answered, { answer: versions }, (data) => h(Versions, { first: data, metric: row.metric, model }))),
+    row.champion && h(Section, { title: "Lineage of the champion", beside: "a click opens the batch or the decision" }, h(Answered, { answer: champion }, (data) => h(LineageFigure, { model, page: data }))),
     h(Section, { title: "Spec", beside: spec.data && `as recorded ${moment(spec.data.changed_at)}` }, h(Answered, { answer: spec }, (data) => h(Spec, { spec: data }))),
     h(Section, { title: "Audit", beside: "the chain of custody: each event holds the digest of the one before" }, h(Audit, { model })));
 }

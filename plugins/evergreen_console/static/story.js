@@ -7,30 +7,32 @@ import { batch, count, many, moment, number, onClock, percent, zoneName } from "
 const MARGIN = { marginLeft: 56, marginRight: 14 };
 const EVENTS = { promoted: ["triangle", "▲", "green"], rejected: ["times", "✕", "red"], "rolled back": ["triangle2", "▼", "purple"] };
 
-export function StoryFigure({ story }) {
+/** `drift` is the map of columns, where it is known: it names what stands behind a batch's share. */
+export function StoryFigure({ story, drift }) {
   const dark = useDark();
   const open = useNavigate();
-  const data = useMemo(() => prepared(story), [story]);
+  const data = useMemo(() => prepared(story, drift), [story, drift]);
   const colours = palette(dark);
   const watch = [data, dark];
   const opens = (datum) => datum.target && open(datum.target);
   const label = (what) => `${what} of ${story.model} over ${many(data.batches.length, "batch", "batches")}; the same numbers are in the tables below`;
   return h(Stack, { gap: 0 },
-    h(Legend, { colours, metric: story.metric }),
+    h(Legend, { colours, data, metric: story.metric }),
     h(Figure, { draw: () => metricPlot(data, story, colours), label: label(story.metric), opens, watch }),
     h(Figure, { draw: (width) => lanePlot(data, colours, width), label: label("Decisions and changes of champion"), opens, watch }),
     h(Figure, { draw: () => driftPlot(data, colours), label: label("Share of drifted features"), opens, watch }),
     h(Figure, { draw: (width) => rowsPlot(data, colours, width), label: label("Rows and findings"), opens, watch }));
 }
 
-function prepared(story) {
+function prepared(story, drift) {
+  const behind = Map.groupBy((drift?.cells ?? []).filter((one) => one.drifted), (one) => one.start);
   const batches = story.batches.map((one) => ({
-    ...one, x1: onClock(one.start), x2: onClock(one.end), x: middle(one.start, one.end), target: to.batch(story.model, one.start),
+    ...one, behind: (behind.get(one.start) ?? []).map((cell) => cell.column), x1: onClock(one.start), x2: onClock(one.end), x: middle(one.start, one.end), target: to.batch(story.model, one.start),
   }));
   const decisions = story.decisions.map((one) => ({ ...one, x: onClock(one.as_of), target: to.decision(story.model, one.id), retrain: one.verdict === "retrain" }));
   const events = story.events.map((one) => ({ ...one, x: onClock(one.as_of), target: to.version(story.model, one.version) }));
   const domain = batches.length > 0 ? [batches[0].x1, batches.at(-1).x2] : undefined;
-  return { batches, decisions, events, domain, served: batches.filter((one) => one.metric !== null), baselines: baselines(events, domain) };
+  return { batches, decisions, events, domain, served: batches.filter((one) => one.metric !== null), sure: batches.filter((one) => one.interval !== null), estimated: batches.filter((one) => one.estimated !== null), baselines: baselines(events, domain) };
 }
 
 const middle = (start, end) => new Date((onClock(start).getTime() + onClock(end).getTime()) / 2);
@@ -57,16 +59,22 @@ const metricPlot = (data, story, colours) => frame(data, colours, 230, {
   marks: [
     changes(data, colours),
     Plot.link(data.baselines, { x1: "x1", x2: "x2", y1: "y", y2: "y", stroke: colours.quiet, strokeDasharray: "5 4" }),
+    Plot.ruleX(data.sure, { x: "x", y1: (one) => one.interval[0], y2: (one) => one.interval[1], stroke: colours.blue, strokeOpacity: 0.35, strokeWidth: 2.5 }),
+    Plot.lineY(data.estimated, { x: "x", y: "estimated", stroke: colours.orange, strokeWidth: 1.4, strokeDasharray: "2 3", z: null }),
     Plot.lineY(data.served, { x: "x", y: "metric", stroke: colours.blue, strokeWidth: 1.8, z: null }),
     Plot.dot(data.served, { x: "x", y: "metric", fill: colours.blue, r: 2.6 }),
     Plot.tip(data.served, Plot.pointerX(tip(colours, { x: "x", y: "metric", title: (one) => batchTitle(one, story.metric) }))),
   ],
 });
 
+const NAMED = 6;
+const some = (names) => (names.length > NAMED ? `${names.slice(0, NAMED).join(", ")} and ${count(names.length - NAMED)} more` : names.join(", "));
+
 const batchTitle = (one, metric) => [
   `Batch ${batch(one.start, one.end)}`,
-  one.metric !== null && `${metric} ${number(one.metric)} (version ${one.served_by}, ${many(one.labelled ?? 0, "label")} of ${many(one.rows, "row")})`,
-  one.drift_share !== null && `${percent(one.drift_share)} of the features drifted`,
+  one.metric !== null && `${metric} ${number(one.metric)}${one.interval ? `, between ${number(one.interval[0])} and ${number(one.interval[1])}` : ""} (version ${one.served_by}, ${many(one.labelled ?? 0, "label")} of ${many(one.rows, "row")})`,
+  one.estimated !== null && `estimated without labels: ${number(one.estimated)}`,
+  one.drift_share !== null && `${percent(one.drift_share)} of the features drifted${one.behind.length > 0 ? `: ${some(one.behind)}` : ""}`,
   one.stopped && "stopped: not used",
   one.quarantined > 0 && `${many(one.quarantined, "row")} set aside`,
   one.codes.length > 0 && `findings: ${one.codes.join(", ")}`,
@@ -129,10 +137,10 @@ const rowsPlot = (data, colours, width) => {
   });
 };
 
-const Legend = ({ colours, metric }) =>
+const Legend = ({ colours, data, metric }) =>
   h(Flex, { "aria-label": "Legend", as: "ul", color: "fg.muted", columnGap: 4, fontSize: "xs", listStyleType: "none", rowGap: 1, wrap: "wrap" },
     [
-      ["●", colours.blue, `${metric} of the version that served`], ["┄", colours.quiet, "at its promotion"],
+      ["●", colours.blue, `${metric} of the version that served`], data.sure.length > 0 && ["┃", colours.blue, "its 95 % interval"], data.estimated.length > 0 && ["┈", colours.orange, "estimated without labels"], ["┄", colours.quiet, "at its promotion"],
       ["○", colours.ink, "decision: keep"], ["●", colours.ink, "decision: retrain"], ["○", colours.orange, "cannot tell"], ["▲", colours.green, "promoted"], ["✕", colours.red, "rejected"],
       ["▼", colours.purple, "rolled back"], ["▲", colours.orange, "warning"], ["■", colours.red, "stopped"], ["◷", colours.quiet, `times in ${zoneName()}`],
-    ].map(([mark, colour, text]) => h(HStack, { as: "li", gap: 1.5, key: text }, h(Box, { "aria-hidden": true, as: "span", color: colour }, mark), text)));
+    ].filter(Boolean).map(([mark, colour, text]) => h(HStack, { as: "li", gap: 1.5, key: text }, h(Box, { "aria-hidden": true, as: "span", color: colour }, mark), text)));

@@ -6,18 +6,18 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from ml.artifacts.durable import adopt, settle, sha256_of, sync
+from ml.artifacts.durable import write_durably as _write_durably
 from ml.domain.errors import ArtifactError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_READ_ONLY = 0o440
 _REMEDY = "restore the file from a backup; it cannot be made again under the same name."
 
 
@@ -65,6 +65,53 @@ class ArtifactStore:
                 f"{self.url_of(sha256)} cannot be read: {error}.", remedy="check the folder's permissions."
             ) from error
         return sha256
+
+    def put_from(self, write: Callable[[BinaryIO], None]) -> str:
+        """Store what ``write`` writes to a file, of any size, and return its SHA-256; else as :meth:`put`.
+
+        Raises:
+            ArtifactError: the place cannot be written to, for example because the disk is full.
+        """
+        folder = Path(tempfile.gettempdir() if self._remote is not None else self._root)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    write(file)
+                    settle(file)
+                return self._adopted(Path(name))
+            finally:
+                Path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise ArtifactError(
+                f"{folder} cannot be written to: {error}.",
+                remedy="free space or correct the permissions, then run again.",
+            ) from error
+
+    @contextmanager
+    def on_disk(self, sha256: str) -> Iterator[Path]:
+        """Lend an artifact of any size as a sound local file; a remote one is fetched for as long.
+
+        Raises:
+            ArtifactError: it is missing or is no longer what was stored.
+        """
+        location = self._location(sha256)
+        with tempfile.TemporaryDirectory(prefix="evergreen-") as folder:
+            path = Path(location)
+            try:
+                if self._remote is not None:
+                    path = Path(folder) / sha256
+                    self._remote.get_file(location, str(path))
+                found = sha256_of(path)
+            except OSError as error:
+                raise ArtifactError(
+                    f"{self.url_of(sha256)} is missing or cannot be read: {error}.",
+                    remedy="check EVERGREEN_ARTIFACTS_URL and the place's permissions, or restore the file.",
+                ) from error
+            if found != sha256:
+                raise ArtifactError(f"{self.url_of(sha256)} was altered: its SHA-256 is now {found}.", remedy=_REMEDY)
+            yield path
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes with this digest.
@@ -152,12 +199,25 @@ class ArtifactStore:
             aside.unlink(missing_ok=True)
             gone = not path.is_file() or self.remove(Stored(sha256, location, 0, None), older_than=older_than)
             if path.parent.is_dir():
-                _sync(path.parent)
+                sync(path.parent)
             return gone or not path.is_file()
         except OSError as error:
             raise ArtifactError(
                 f"{location} cannot be deleted: {error}.", remedy="correct the permissions, then run it again."
             ) from error
+
+    def _adopted(self, written: Path) -> str:
+        """Give a file that lies in the store's folder, or for a remote store anywhere, its place; return its name."""
+        sha256 = sha256_of(written)
+        location = self._location(sha256)
+        if self._remote is not None:
+            self._remote.makedirs(location.rsplit("/", 1)[0], exist_ok=True)
+            self._remote.put_file(str(written), location)
+            return sha256
+        target = Path(location)
+        if not (target.is_file() and sha256_of(target) == sha256 and self._is_young_again(sha256)):
+            adopt(written, target)
+        return sha256
 
     def _is_young_again(self, sha256: str) -> bool:
         """Mark an artifact as used now, so that no collector takes it; tell whether that could be done."""
@@ -204,34 +264,3 @@ def _filesystem(url: str) -> tuple[Any, str]:
             remedy="install the fsspec package of its protocol, or use a folder.",
         ) from error
     return filesystem, str(path).rstrip("/")
-
-
-def _write_durably(target: Path, data: bytes) -> None:
-    """Make ``target`` appear whole or not at all; a failed fsync is not tried again: the pages may be gone."""
-    folder = target.parent
-    new = list(takewhile(lambda place: not place.is_dir(), (folder, *folder.parents)))
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), _READ_ONLY)
-        temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    _sync(folder)
-    for place in new:  # a folder's own name is durable once the folder above it is
-        _sync(place.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -33,7 +33,7 @@ def read_window(
 
     Rows of one moment keep the source's order. The time column is datetime64[us, UTC]; a row whose moment is missing or
     cannot be read has none and comes behind the row before it. The other columns have one of the types in
-    :mod:`ml.artifacts.frames`, found from these rows alone.
+    :mod:`ml.artifacts.arrow`, found from these rows alone.
 
     Raises:
         DataError: the content cannot be a batch: its structure is broken, it is too much, or the window has no rows

@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from ml.data.connect import Guarded, connect, scrubbed
 from ml.data.moments import is_moment, microseconds, moments_of
-from ml.data.pieces import Piece, check_readable, frame_with_time
+from ml.data.pieces import Piece, check_readable
 from ml.data.select import check_select
 from ml.data.source import Request, SourceRead, refusal, refuse
+from ml.data.spool import Spool
 from ml.data.values import column_of_values
 from ml.domain.codes_dv import data_finding
 from ml.domain.errors import DataError
@@ -43,8 +44,10 @@ def read_query(source: SqlSource, request: Request) -> SourceRead:
         raise refuse(subject, [*findings, finding], empty=True)
     table, left_out = _table(names, rows)
     piece = _in_window(table, request, subject)
-    frame, noticed = frame_with_time(piece, request.time.column, subject=subject)
-    return SourceRead(frame, (*findings, *left_out, *noticed), f"{subject}: {' '.join(source.query.split())}")
+    spool = Spool(request.time.column, subject=subject)
+    spool.add(piece)
+    stored, noticed = spool.settled()
+    return SourceRead(stored, (*findings, *left_out, *noticed), f"{subject}: {' '.join(source.query.split())}")
 
 
 def _fetch(database: Guarded, source: SqlSource, request: Request) -> tuple[list[str], list[Any]]:
@@ -82,13 +85,14 @@ def _in_window(table: pa.Table, request: Request, subject: str) -> Piece:
         seen = f"{name} of another type" if name in table.column_names else ", ".join(table.column_names[:50])
         raise refusal("DV019", subject, seen=seen, expected=f"a column {name} with timestamps")
     moments = moments_of(table.column(name), request.time.zone)
-    check_readable(table.column(name), moments, name, subject=subject)
+    piece = Piece(table, moments)
+    check_readable(piece, name, subject=subject)
     start, end = microseconds(request.window.start), microseconds(request.window.end)
     outside = moments.known & ((moments.at < start) | (moments.at >= end))
     if outside.any():
         example = table.column(name).filter(pa.array(outside))[0].as_py()
         raise _outside(subject, request, str(example), int(outside.sum()))
-    return Piece(table, moments).in_order()
+    return piece.in_order()
 
 
 def _outside(subject: str, request: Request, example: str, rows: int) -> DataError:

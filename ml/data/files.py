@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ml.data.cache import PARSED, Parsed
 from ml.data.cells import typed
@@ -14,9 +13,10 @@ from ml.data.csv_file import csv_batches
 from ml.data.intake import GZIP, PARQUET
 from ml.data.moments import moments_of
 from ml.data.parquet_file import ParquetFile, needed
-from ml.data.pieces import Piece, check_readable, frame_with_time, joined
+from ml.data.pieces import Piece, check_readable, joined
 from ml.data.places import FoundFile, find_files, unavailable
 from ml.data.source import Request, SourceRead, refusal, refuse
+from ml.data.spool import Spool
 from ml.domain.codes_dv import data_finding
 from ml.domain.findings import Finding, Severity
 from ml.specs.source import FileSource
@@ -35,30 +35,32 @@ def read_files(source: FileSource, request: Request) -> SourceRead:
     """
     found = find_files(source.path, request.data_root)
     findings: list[Finding] = []
+    spool = Spool(request.time.column, subject=source.path)
     texts: list[Piece] = []
-    tables: list[Piece] = []
+    used: list[set[str]] = []
     for file in found:
-        try:
-            piece, kind, noticed = _read(file, source, request)
-        except OSError as error:
-            raise unavailable(file.name, error) from error
-        findings += noticed
-        if piece.table.num_rows:
-            (texts if kind == "csv" else tables).append(piece)
-            _check_rows(request, sum(part.table.num_rows for part in (*texts, *tables)), source.path)
-    used = f"{len(texts) + len(tables)} of {len(found)} files"
-    description = found[0].name if len(found) == 1 else f"{source.path} ({used})"
-    if not texts and not tables:
+        kind = _kind(file, source)
+        columns: set[str] = set()
+        for piece in _pieces(file, kind, source, request, findings):
+            columns |= set(piece.table.column_names)
+            if kind == "csv":
+                texts.append(piece)
+            else:
+                spool.add(piece)
+            _check_rows(request, spool.rows + sum(part.table.num_rows for part in texts), source.path)
+        used += [columns] * bool(columns)
+    description = found[0].name if len(found) == 1 else f"{source.path} ({len(used)} of {len(found)} files)"
+    if not used:
         raise no_rows(source.path, request, findings)
-    findings += _different_columns([*texts, *tables], source.path)
+    findings += _different_columns(used, source.path)
     if texts:
         table = joined(texts)
         values, suspicious = typed(table.table, source, time_column=request.time.column)
         if suspicious:
             raise refuse(source.path, suspicious)
-        tables.append(Piece(values, table.moments))
-    frame, noticed = frame_with_time(_decoded(joined(tables)), request.time.column, subject=source.path)
-    return SourceRead(frame, (*findings, *noticed), description)
+        spool.add(Piece(values, table.moments))
+    rows, noticed = spool.settled()
+    return SourceRead(rows, (*findings, *noticed), description)
 
 
 def no_rows(subject: str, request: Request, findings: Sequence[Finding] = ()) -> Exception:
@@ -74,24 +76,59 @@ def _check_rows(request: Request, rows: int, subject: str) -> None:
         raise refusal("DV015", subject, seen=f"{rows} rows or more", expected=f"at most {request.max_rows}")
 
 
-def _read(file: FoundFile, source: FileSource, request: Request) -> tuple[Piece, str, tuple[Finding, ...]]:
-    """Return one file's rows of the window, its kind, and what was noticed."""
-    key = (
-        None
-        if file.identity is None
-        else (*file.identity, request.time.column, request.time.zone, source.format, source.delimiter)
-    )
+def _pieces(
+    file: FoundFile, kind: str, source: FileSource, request: Request, findings: list[Finding]
+) -> Iterator[Piece]:
+    """Yield one file's rows of the window, each piece in the order of time, and note findings."""
+    key = _key(file, source, request)
     kept = PARSED.get(key) if key is not None else None
-    kind = _kind(file, source)
-    if kept is not None:
-        return kept.piece.cut(request.window), kind, kept.findings
-    if kind == "parquet":
-        piece, whole, findings = _parquet(file, request)
-    else:
-        piece, whole, findings = _csv(file, source, request)
-    if whole and key is not None:
-        PARSED.put(key, Parsed(piece, findings))
-    return piece.cut(request.window), kind, findings
+    try:
+        for piece in _whole(kept, findings) if kept is not None else _read(file, kind, source, request, findings):
+            part = piece.in_order().cut(request.window)
+            if part.table.num_rows:
+                yield part
+    except OSError as error:
+        raise unavailable(file.name, error) from error
+
+
+def _key(file: FoundFile, source: FileSource, request: Request) -> Hashable:
+    """Return what a parsed file is kept under, None if it cannot be told whether it has changed."""
+    if file.identity is None:
+        return None
+    return (*file.identity, request.time.column, request.time.zone, source.format, source.delimiter)
+
+
+def _whole(parsed: Parsed, findings: list[Finding]) -> Iterator[Piece]:
+    findings += parsed.findings
+    yield parsed.piece
+
+
+def _read(file: FoundFile, kind: str, source: FileSource, request: Request, findings: list[Finding]) -> Iterator[Piece]:
+    """Yield the rows of a file: all of them, which are kept, where they are few enough; else at least the window's."""
+    key = _key(file, source, request)
+    if kind == "csv":
+        piece, whole, noticed = _csv(file, source, request)
+        findings += noticed
+        if whole and key is not None:
+            PARSED.put(key, Parsed(piece, noticed))
+        yield piece
+        return
+    time = request.time
+    with file.open() as handle:
+        if file.size == 0:
+            raise refusal("DV001", file.name, seen="no content", expected="a Parquet file")
+        parquet = ParquetFile.open(handle, file.name, file.size, time_column=time.column)
+        every = parquet.groups(time_column=time.column)
+        groups = needed(every, request.window)
+        findings += parquet.findings
+        if parquet.nbytes > PARSED.limit:
+            yield from parquet.pieces(groups, time_column=time.column, zone=time.zone)
+            return
+        every_one = dict(enumerate(every)) if groups else {}
+        piece = parquet.piece(every_one, time_column=time.column, zone=time.zone).in_order()
+        if groups and key is not None:
+            PARSED.put(key, Parsed(piece, parquet.findings))
+        yield piece
 
 
 def _kind(file: FoundFile, source: FileSource) -> str:
@@ -104,21 +141,6 @@ def _kind(file: FoundFile, source: FileSource) -> str:
         return "parquet"
     accepted = ", ".join((*_TEXT_ENDINGS, *_PARQUET_ENDINGS))
     raise refusal("DV013", file.name, seen="an ending that says nothing", expected=f"one of {accepted}")
-
-
-def _parquet(file: FoundFile, request: Request) -> tuple[Piece, bool, tuple[Finding, ...]]:
-    time = request.time
-    with file.open() as handle:
-        if file.size == 0:
-            raise refusal("DV001", file.name, seen="no content", expected="a Parquet file")
-        parquet = ParquetFile.open(handle, file.name, file.size, time_column=time.column)
-        every = parquet.groups(time_column=time.column)
-        groups = needed(every, request.window)
-        whole = parquet.nbytes <= PARSED.limit and bool(groups)
-        if whole:
-            groups = dict(enumerate(every))
-        piece = parquet.piece(groups, time_column=time.column, zone=time.zone)
-        return piece.in_order(), whole, parquet.findings
 
 
 def _csv(file: FoundFile, source: FileSource, request: Request) -> tuple[Piece, bool, tuple[Finding, ...]]:
@@ -148,10 +170,11 @@ def _csv_pieces(batches: Iterator[pa.Table], name: str, request: Request) -> Ite
             there = ", ".join(table.column_names[:50])
             raise refusal("DV019", name, seen=f"the columns {there}", expected=f"a column {column}")
         moments = moments_of(table.column(column), request.time.zone, before=before)
+        piece = Piece(table, moments)
         if before is None:
-            check_readable(table.column(column), moments, column, subject=name)
+            check_readable(piece, column, subject=name)
         before = int(moments.at[-1]) if table.num_rows else before
-        yield Piece(table, moments)
+        yield piece
 
 
 def _is_packed(handle: Any, name: str) -> bool:
@@ -170,21 +193,9 @@ def _header_only(name: str) -> Finding:
     return data_finding("DV002", Severity.WARNING, name, seen="a header", expected="a header and rows")
 
 
-def _different_columns(pieces: Sequence[Piece], subject: str) -> tuple[Finding, ...]:
-    sets = [set(piece.table.column_names) for piece in pieces]
-    partly = set.union(*sets) - set.intersection(*sets)
+def _different_columns(sets: Sequence[set[str]], subject: str) -> tuple[Finding, ...]:
+    partly = {name for columns in sets for name in columns if not all(name in one for one in sets)}
     if not partly:
         return ()
     seen = f"{', '.join(sorted(partly)[:5])} in some files only"
     return (data_finding("DV017", Severity.WARNING, subject, seen=seen, expected="the same columns in all files"),)
-
-
-def _decoded(piece: Piece) -> Piece:
-    """Write out texts that were kept as dictionaries."""
-    table = piece.table
-    columns = [pc.cast(column, pa.string()) if _is_encoded(column.type) else column for column in table.columns]
-    return Piece(pa.table(columns, names=table.column_names), piece.moments)
-
-
-def _is_encoded(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_dictionary(kind) or pa.types.is_large_string(kind))

@@ -30,11 +30,6 @@ def row_ids(frame: pd.DataFrame, *, key: Sequence[str], targets: Sequence[str]) 
     return (hashes.astype(str) + ":" + hashes.groupby(hashes).cumcount().astype(str)).astype(object)
 
 
-def without_labels(frame: pd.DataFrame, *, targets: Sequence[str]) -> pd.DataFrame:
-    """Return the rows as they are before their labels arrive: without the target columns."""
-    return frame.drop(columns=[*targets], errors="ignore")
-
-
 def labels_of(frame: pd.DataFrame, *, key: Sequence[str], targets: Sequence[str]) -> pd.DataFrame:
     """Return row ids and targets of the rows that carry a label; of several labels for a row, the last.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ml.artifacts.frames import MOMENT
+from ml.artifacts.arrow import MOMENT
 from ml.data.footer import RowGroup, as_file, footer_of, row_groups
-from ml.data.moments import is_moment, moments_of
+from ml.data.moments import Moments, is_moment, moments_of
 from ml.data.pieces import Piece, check_readable
 from ml.data.source import refusal
 from ml.domain.codes_dv import data_finding
@@ -21,11 +22,13 @@ from ml.domain.findings import Finding, Severity
 from ml.domain.windows import Window
 
 MAX_BYTES = 8 * 1024**3
-"""Most bytes that the rows to be read may fill in memory, by rows, columns and width."""
+"""Most bytes of text in a column."""
 FREE_BYTES = 64 * 1024**2
 MAX_RATIO = 1000
-"""Most bytes in memory per byte of file, beyond ``FREE_BYTES``."""
+"""Most bytes in memory per byte of file, beyond ``FREE_BYTES``, by rows, columns and width."""
 _WIDTH = 8
+_CELLS = 2**21
+"""Values of a large file that are read at a time: 16 MB of numbers."""
 DAMAGED = (pa.ArrowException, OSError, EOFError, UnicodeError)
 """What pyarrow raises where a file is damaged."""
 
@@ -91,22 +94,62 @@ class ParquetFile:
             DataError: they would fill the memory, or the file is damaged.
         """
         self._check_size(sum(group.rows for group in groups.values()))
-        try:
+        with self._damage_told():
             table = self.file.read_row_groups(list(groups), columns=list(self.columns), use_threads=False)
-            _check_texts(table, self.name)
-            moments = moments_of(table.column(time_column), zone)
-            columns = [_stored(column) for column in table.columns]
+            _add_texts({}, table, self.name)
+            piece = _piece(table, moments_of(table.column(time_column), zone))
+        check_readable(piece, time_column, subject=self.name)
+        return piece
+
+    def pieces(self, groups: Mapping[int, RowGroup], *, time_column: str, zone: str) -> Iterator[Piece]:
+        """Yield the rows of row groups, given by their place, some at a time; so they may be any number.
+
+        Raises:
+            DataError: they are more than the file can hold, or it is damaged.
+        """
+        self._check_size(sum(group.rows for group in groups.values()))
+        texts: dict[str, int] = {}
+        before: int | None = None
+        held: list[pa.Table] = []  # those before the first known moment: they belong to it
+        for table in self._tables(list(groups)):
+            held.append(table)
+            with self._damage_told():
+                _add_texts(texts, table, self.name)
+                together = pa.concat_tables(held)
+                moments = moments_of(together.column(time_column), zone, before=before)
+                piece = _piece(together, moments)
+            if before is None and not moments.known.any():
+                continue
+            before = int(moments.at[-1])
+            held = []
+            yield piece
+        if held:
+            check_readable(piece, time_column, subject=self.name)
+
+    def _tables(self, groups: list[int]) -> Iterator[pa.Table]:
+        rows = max(1, _CELLS // len(self.columns))
+        for group in groups:  # each by itself: asked for several, pyarrow reads the pages of all before the first batch
+            batches = self.file.iter_batches(rows, row_groups=[group], columns=list(self.columns), use_threads=False)
+            while True:
+                with self._damage_told():
+                    batch = next(batches, None)
+                if batch is None:
+                    break
+                yield pa.Table.from_batches([batch])
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        try:
+            yield
         except DAMAGED as error:
             raise refusal("DV013", self.name, seen=damage(error), expected="a sound Parquet file") from error
-        check_readable(table.column(time_column), moments, time_column, subject=self.name)
-        return Piece(pa.table(columns, names=table.column_names), moments)
 
     def _check_size(self, rows: int) -> None:
         nbytes = rows * len(self.columns) * _WIDTH
-        allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * self.size))
+        allowed = max(FREE_BYTES, MAX_RATIO * self.size)
         if nbytes > allowed:
             seen = f"{rows} rows of {len(self.columns)} columns in {self.size} bytes"
-            raise refusal("DV014", self.name, seen=seen, expected=f"at most {allowed} bytes in memory")
+            raise refusal("DV014", self.name, seen=seen, expected=f"at most {allowed} bytes, unpacked")
 
 
 def damage(error: Exception) -> str:
@@ -155,8 +198,12 @@ def needed(groups: Sequence[RowGroup], window: Window) -> dict[int, RowGroup]:
     }
 
 
-def _check_texts(table: pa.Table, name: str) -> None:
-    """Refuse texts that are small as a dictionary and huge as a column.
+def _piece(table: pa.Table, moments: Moments) -> Piece:
+    return Piece(pa.table([_stored(column) for column in table.columns], names=table.column_names), moments)
+
+
+def _add_texts(totals: dict[str, int], table: pa.Table, name: str) -> None:
+    """Add up how long the texts of each column are; refuse some that are small as a dictionary and huge as a column.
 
     Raises:
         ArrowInvalid: they are no texts.
@@ -164,7 +211,7 @@ def _check_texts(table: pa.Table, name: str) -> None:
     for column_name, column in zip(table.column_names, table.columns, strict=True):
         if not pa.types.is_dictionary(column.type):
             continue
-        total = 0
+        total = totals.get(column_name, 0)
         for chunk in column.chunks:
             chunk.validate(full=True)  # pyarrow reads rows that point beyond their dictionary, and texts that are none
             lengths = np.asarray(pc.fill_null(pc.binary_length(chunk.dictionary), 0).to_numpy(zero_copy_only=False))
@@ -173,6 +220,7 @@ def _check_texts(table: pa.Table, name: str) -> None:
         if total > MAX_BYTES:
             seen = f"{total} bytes of text in {column_name}"
             raise refusal("DV014", name, seen=seen, expected=f"at most {MAX_BYTES}")
+        totals[column_name] = total
 
 
 def _stored(column: Any) -> Any:

@@ -1,17 +1,17 @@
-"""Pieces of tables with the moments of their rows: cut to a window, put together, turned into a frame."""
+"""Pieces of tables with the moments of their rows: cut to a window, put together, brought to the stored types."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml.artifacts.frames import MOMENT, frame_of
+from ml.artifacts.arrow import MOMENT
+from ml.artifacts.rows import as_stored
 from ml.data.moments import Moments, microseconds
 from ml.data.source import refusal
 from ml.domain.codes_dv import data_finding
@@ -20,6 +20,7 @@ from ml.domain.windows import Window
 
 _EXAMPLES = 3
 _SHOWN = 40
+_READABLE = "timestamps, or texts such as 2026-03-01T12:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     kinds: dict[str, pa.DataType] = {}
     for table in tables:
         for field in table.schema:
-            kinds[field.name] = _common(kinds.get(field.name, field.type), field.type)
-    table = pa.concat_tables([_brought_to(table, kinds) for table in tables])
+            kinds[field.name] = common(kinds.get(field.name, field.type), field.type)
+    table = pa.concat_tables([brought_to(table, kinds) for table in tables])
     return Piece(table, Moments.joined([piece.moments for piece in pieces])).in_order()
 
 
-def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+def common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """Return the type that columns of two types are brought to."""
     if one == other or pa.types.is_null(other):
         return one
     if pa.types.is_null(one):
@@ -76,7 +78,8 @@ def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     return pa.string()
 
 
-def _brought_to(table: pa.Table, kinds: dict[str, pa.DataType]) -> pa.Table:
+def brought_to(table: pa.Table, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return exactly these columns, in these types; one that is not there has no value."""
     columns = [
         pc.cast(table.column(name), kind) if name in table.column_names else pa.nulls(table.num_rows, kind)
         for name, kind in kinds.items()
@@ -84,77 +87,113 @@ def _brought_to(table: pa.Table, kinds: dict[str, pa.DataType]) -> pa.Table:
     return pa.table(columns, names=list(kinds))
 
 
-def frame_with_time(piece: Piece, time_column: str, *, subject: str) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
-    """Return the rows as a frame with the time column in UTC, and findings about the moments.
+def decoded(piece: Piece) -> Piece:
+    """Write out texts that were kept as dictionaries."""
+    table = piece.table
+    columns = [pc.cast(column, pa.string()) if _is_encoded(column.type) else column for column in table.columns]
+    return Piece(pa.table(columns, names=table.column_names), piece.moments)
 
-    Raises:
-        DataError: not one row has a readable moment (DV019).
-    """
+
+def _is_encoded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind) or pa.types.is_large_string(kind))
+
+
+def with_moments(piece: Piece, time_column: str) -> pa.Table:
+    """Return the rows with the time column in UTC, without a value where the moment is not known."""
     moments = piece.moments
-    raw = piece.table.column(time_column)
-    check_readable(raw, moments, time_column, subject=subject)
-    findings = _findings(moments, raw, time_column)
     at = pa.array(moments.at, mask=~moments.known).cast(pa.timestamp("us")).cast(MOMENT)
-    table = piece.table.set_column(piece.table.column_names.index(time_column), time_column, at)
-    return frame_of(stored_types(table)), findings
+    return piece.table.set_column(piece.table.column_names.index(time_column), time_column, at)
 
 
-def check_readable(raw: Any, moments: Moments, time_column: str, *, subject: str) -> None:
-    """Refuse rows of which not one has a readable moment (DV019)."""
-    if len(moments.at) and not moments.known.any():
-        raise refusal(
-            "DV019",
-            subject,
-            seen=f"{time_column} = {_examples(raw)}",
-            expected="timestamps, or texts such as 2026-03-01T12:00:00Z",
-            rows=len(moments.at),
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told of the time column as the source wrote it: numbers of rows, and a few examples of each."""
+
+    rows: int = 0
+    unknown: int = 0
+    twice: int = 0
+    examples: tuple[str, ...] = ()
+    unknown_examples: tuple[str, ...] = ()
+    twice_examples: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, piece: Piece, time_column: str) -> Told:
+        """Look at a piece."""
+        raw, moments = piece.table.column(time_column), piece.moments
+        unknown, twice = int((~moments.known).sum()), int(moments.twice.sum())
+        return cls(
+            len(moments.at),
+            unknown,
+            twice,
+            () if unknown < len(moments.at) else _examples(raw),
+            _examples(raw.filter(pa.array(~moments.known))) if unknown else (),
+            _examples(raw.filter(pa.array(moments.twice))) if twice else (),
         )
+
+    def and_of(self, piece: Piece, time_column: str) -> Told:
+        """Look at one more piece."""
+        other = Told.of(piece, time_column)
+        return Told(
+            self.rows + other.rows,
+            self.unknown + other.unknown,
+            self.twice + other.twice,
+            _some(*self.examples, *other.examples),
+            _some(*self.unknown_examples, *other.unknown_examples),
+            _some(*self.twice_examples, *other.twice_examples),
+        )
+
+    def check_readable(self, time_column: str, *, subject: str) -> None:
+        """Refuse rows of which not one has a readable moment (DV019)."""
+        if self.rows and self.unknown == self.rows:
+            raise refusal(
+                "DV019",
+                subject,
+                seen=f"{time_column} = {', '.join(self.examples)}",
+                expected=_READABLE,
+                rows=self.rows,
+            )
+
+    def findings(self, time_column: str) -> tuple[Finding, ...]:
+        """Tell of moments that cannot be read (DV020), or that occur twice (DV021)."""
+        found = []
+        for code, rows, examples, expected in (
+            ("DV020", self.unknown, self.unknown_examples, _READABLE),
+            ("DV021", self.twice, self.twice_examples, "moments that occur once"),
+        ):
+            if rows:
+                seen = ", ".join(examples)
+                found.append(data_finding(code, Severity.WARNING, time_column, seen=seen, expected=expected, rows=rows))
+        return tuple(found)
+
+
+def check_readable(piece: Piece, time_column: str, *, subject: str) -> None:
+    """Refuse rows of which not one has a readable moment (DV019)."""
+    Told.of(piece, time_column).check_readable(time_column, subject=subject)
 
 
 def stored_types(table: pa.Table) -> pa.Table:
-    """Mark columns of whole numbers and truth values as never missing where that is so: see ml.artifacts.frames."""
-    fields = [
-        pa.field(name, column.type, nullable=column.null_count > 0 or not _plain(column.type))
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    ]
-    return pa.table(table.columns, schema=pa.schema(fields)) if fields else table
+    """Bring a table to the types of a stored frame; see ml.artifacts.arrow."""
+    there = {
+        name: len(column) - column.null_count for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    fields = [stored_field(field.name, field.type, there[field.name], table.num_rows) for field in table.schema]
+    return as_stored(table, pa.schema(fields))
 
 
-def _plain(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+def stored_field(name: str, kind: pa.DataType, there: int, rows: int) -> pa.Field:
+    """Return how a column is stored of whose rows so many have a value."""
+    if pa.types.is_string(kind) and not there:
+        return pa.field(name, pa.null())
+    plain = pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+    return pa.field(name, kind, nullable=not plain or there < rows)
 
 
-def _findings(moments: Moments, raw: Any, time_column: str) -> tuple[Finding, ...]:
-    findings = []
-    unknown = ~moments.known
-    if unknown.any():
-        findings.append(
-            data_finding(
-                "DV020",
-                Severity.WARNING,
-                time_column,
-                seen=_examples(raw.filter(pa.array(unknown))),
-                expected="timestamps, or texts such as 2026-03-01T12:00:00Z",
-                rows=int(unknown.sum()),
-            )
-        )
-    if moments.twice.any():
-        findings.append(
-            data_finding(
-                "DV021",
-                Severity.WARNING,
-                time_column,
-                seen=_examples(raw.filter(pa.array(moments.twice))),
-                expected="moments that occur once",
-                rows=int(moments.twice.sum()),
-            )
-        )
-    return tuple(findings)
-
-
-def _examples(values: Any) -> str:
+def _examples(values: Any) -> tuple[str, ...]:
     """Show a few distinct values, shortened."""
-    shown = [
+    return tuple(
         "no value" if value is None else repr(str(value)[:_SHOWN]) for value in values.unique()[:_EXAMPLES].to_pylist()
-    ]
-    return ", ".join(shown)
+    )
+
+
+def _some(*shown: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(shown))[:_EXAMPLES]

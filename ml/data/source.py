@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ml.artifacts.rows import Rows
 from ml.domain.codes_dv import data_finding
 from ml.domain.errors import DataError
 from ml.domain.findings import Finding, Severity
@@ -29,9 +30,14 @@ class Request:
 class SourceRead:
     """The rows of a window in the order of time, what was noticed on the way, and where they came from."""
 
-    frame: pd.DataFrame
+    rows: Rows
     findings: tuple[Finding, ...]
     description: str
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows as one frame."""
+        return self.rows.frame()
 
 
 def refuse(subject: str, findings: Sequence[Finding], *, empty: bool = False) -> DataError:

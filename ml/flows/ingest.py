@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
-from ml.artifacts.frames import frame_sha256, put_frame
+from ml.artifacts.rows import Rows, put_rows, rows_sha256
 from ml.data import read_window
-from ml.data.labels import without_labels
 from ml.domain.errors import DataError
 from ml.domain.records import Snapshot, SnapshotRole
 from ml.domain.windows import Window
@@ -39,12 +36,12 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
             writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
             writer.add_findings(spec.model, window, window.end, "ingest", error.findings)
         raise
-    frame = read.frame
-    if spec.labels_are_separate:
-        frame = without_labels(frame, targets=spec.problem.targets)
-    _must_stay_erased(workspace, spec, window, frame)
-    sha256 = put_frame(workspace.store, frame)
-    workspace.remember(sha256, frame)
+    # Labels that arrive later, or from elsewhere, are cut off, even where the source already has them.
+    rows = read.rows.without(spec.problem.targets) if spec.labels_are_separate else read.rows
+    _must_stay_erased(workspace, spec, window, rows)
+    sha256 = put_rows(workspace.store, rows)
+    if rows.fit:
+        workspace.remember(sha256, rows.frame())
     with workspace.registry.write() as writer:
         writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
         writer.add_findings(spec.model, window, window.end, "ingest", read.findings)
@@ -54,18 +51,18 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
             window=window,
             as_of=window.end,
             sha256=sha256,
-            rows=len(frame),
-            columns={str(name): str(dtype) for name, dtype in frame.dtypes.items()},
+            rows=rows.count,
+            columns={name: str(dtype) for name, dtype in rows.dtypes().items()},
             source=read.description,
             code_version=code_version(),
         )
 
 
-def _must_stay_erased(workspace: Workspace, spec: ModelSpec, window: Window, frame: pd.DataFrame) -> None:
-    """Refuse a frame that rows were erased from: read again it would bring them back."""
+def _must_stay_erased(workspace: Workspace, spec: ModelSpec, window: Window, rows: Rows) -> None:
+    """Refuse a batch that rows were erased from: read again it would bring them back."""
     with workspace.registry.read() as reader:
         erased = reader.erased_digests(spec.model, window)
-    if erased and frame_sha256(frame) in erased:
+    if erased and rows_sha256(rows) in erased:
         raise DataError(
             f"The source of {spec.model} still gives rows of {window} that were erased on request.",
             remedy="erase them at the source, then run the batch again; what is stored stays as it is.",

@@ -7,13 +7,14 @@ from itertools import combinations
 
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.domain.errors import NotFoundError
 from ml.domain.records import Validation
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.flows.schema import frozen_schema, schema_key
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
-from ml.profiles import Layout, Profile, freeze, merge_all, profile_frame
+from ml.profiles import Layout, Profile, freeze, merge_all, profile_frame, profile_parquet
 from ml.profiles.joint import Pair
 from ml.registry import Reader
 from ml.specs import ModelSpec
@@ -21,7 +22,7 @@ from ml.specs import ModelSpec
 _PAIRED = 20  # features that `associations: true` pairs: 190 pairs
 
 
-def layout_for(frame: pd.DataFrame, schema: TableSchema, spec: ModelSpec) -> Layout:
+def layout_for(frame: pd.DataFrame | Frames, schema: TableSchema, spec: ModelSpec) -> Layout:
     """Return the layout of profiles that a batch gives rise to."""
     frozen = freeze(frame, schema, key=spec.key, numeric_target=problem_of(spec.problem).numeric_output)
     return frozen.with_pairs(pairs_of(spec, schema))
@@ -68,7 +69,15 @@ def profile_of(workspace: Workspace, layout: Layout, validation: Validation) -> 
         stored = workspace.kept(validation.profile_sha256, Profile.from_bytes)
         if stored.layout.covers(layout):
             return stored
-    return profile_frame(workspace.frame(validation.kept_sha256), layout)
+    with workspace.frames(validation.kept_sha256, cells=validation.rows_kept * len(layout.columns)) as kept:
+        return profile_frames(kept, layout)
+
+
+def profile_frames(frames: Frames, layout: Layout) -> Profile:
+    """Return the profile of a stored table, in memory or not."""
+    if frames.whole is not None:
+        return profile_frame(frames.whole, layout)
+    return profile_parquet(frames.path, layout)
 
 
 def merged_profile(workspace: Workspace, layout: Layout, validations: Sequence[Validation]) -> Profile:

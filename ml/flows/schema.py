@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.domain.digests import digest_of
 from ml.domain.errors import NotFoundError
 from ml.domain.schema import TableSchema
@@ -25,7 +26,7 @@ def schema_key(spec: ModelSpec) -> str:
     )
 
 
-def inferred_schema(frame: pd.DataFrame, spec: ModelSpec) -> TableSchema:
+def inferred_schema(frame: pd.DataFrame | Frames, spec: ModelSpec) -> TableSchema:
     """Infer the schema from a batch."""
     return infer_schema(frame, problem=spec.problem, time=spec.time, key=spec.key, features=spec.features)
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+import pandas as pd
+
 from ml.artifacts.frames import put_frame
+from ml.artifacts.rows import Frames, put_rows, rows_from
 from ml.domain.errors import DataError, NotFoundError
 from ml.domain.findings import Finding, Severity
 from ml.domain.records import Snapshot, SnapshotRole, Validation
+from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.profile import frozen_layout, layout_for, put_layout, put_profile
 from ml.flows.schema import frozen_schema, inferred_schema, schema_key
 from ml.flows.workspace import Workspace
+from ml.profiles import Layout, Profile
 from ml.profiles.engine import StoredTable, engine_of
 from ml.registry import Reader
 from ml.specs import ModelSpec
-from ml.validation import Validated
-from ml.validation import validate as check
+from ml.validation import Judgement, judge
 
 _RECENT_BATCHES = 10
 
@@ -51,17 +56,17 @@ def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Val
     with workspace.registry.read() as reader:
         schema, layout = frozen_schema(reader, spec), frozen_layout(workspace, reader, spec)
         recent = reader.recent_rows(spec.model, before=snapshot.window.start, limit=_RECENT_BATCHES)
-    frame = workspace.frame(snapshot.sha256)
-    expected = schema or inferred_schema(frame, spec)
-    known = layout or layout_for(frame, expected, spec)
-    engine = engine_of(spec.engine)
-    profile = engine.profile(StoredTable(workspace.store.url_of(snapshot.sha256), frame), known)
-    result = check(frame, spec=spec, schema=expected, window=snapshot.window, profile=profile, recent_rows=recent)
-    validation = _record(workspace, snapshot, result)
-    if result.kept is not frame:
+    with workspace.frames(snapshot.sha256, cells=snapshot.rows * len(snapshot.columns)) as batch:
+        expected = schema or inferred_schema(batch.whole if batch.whole is not None else batch, spec)
+        known = layout or _layout(batch, expected, spec)
+        profile = _profile(workspace, spec, snapshot.sha256, batch, known)
+        judged = judge(batch, spec=spec, schema=expected, window=snapshot.window, profile=profile, recent_rows=recent)
+        validation = _record(workspace, snapshot, batch, judged)
+    if validation.kept_sha256 != snapshot.sha256:
         # Rows that were set aside are in no profile, nor do they say what is frozen.
-        known = layout or layout_for(result.kept, expected, spec)
-        profile = engine.profile(StoredTable(workspace.store.url_of(validation.kept_sha256), result.kept), known)
+        with workspace.frames(validation.kept_sha256, cells=validation.rows_kept * len(snapshot.columns)) as kept:
+            known = layout or _layout(kept, expected, spec)
+            profile = _profile(workspace, spec, validation.kept_sha256, kept, known)
     if validation.passed or layout is not None:
         validation = replace(validation, profile_sha256=put_profile(workspace, profile))
     with workspace.registry.write() as writer:
@@ -73,23 +78,45 @@ def _validated(workspace: Workspace, spec: ModelSpec, snapshot: Snapshot) -> Val
     return validation
 
 
-def _record(workspace: Workspace, snapshot: Snapshot, result: Validated) -> Validation:
+def _layout(batch: Frames, schema: TableSchema, spec: ModelSpec) -> Layout:
+    return layout_for(batch.whole if batch.whole is not None else batch, schema, spec)
+
+
+def _profile(workspace: Workspace, spec: ModelSpec, sha256: str, batch: Frames, layout: Layout) -> Profile:
+    table = StoredTable(workspace.store.url_of(sha256), batch.whole, batch.path)
+    return engine_of(spec.engine).profile(table, layout)
+
+
+def _record(workspace: Workspace, snapshot: Snapshot, batch: Frames, judged: Judgement) -> Validation:
     """Store the kept and the quarantined rows; where nothing was changed, the snapshot itself is the kept frame."""
-    kept_sha256, quarantine_sha256 = snapshot.sha256, None
-    if result.kept is not workspace.frame(snapshot.sha256):
-        kept_sha256 = put_frame(workspace.store, result.kept)
-        workspace.remember(kept_sha256, result.kept)
-    if len(result.quarantined):
-        quarantine_sha256 = put_frame(workspace.store, result.quarantined)
+    kept_sha256, quarantine_sha256, out = snapshot.sha256, None, judged.set_aside
+    if out or judged.targets:
+        kept_sha256 = _put(workspace, batch, judged.kept, remember=True)
+    if out:
+        quarantine_sha256 = _put(workspace, batch, judged.quarantined, remember=False)
     return Validation(
         snapshot_id=snapshot.id,
-        passed=result.passed,
-        rows_kept=len(result.kept),
-        rows_quarantined=len(result.quarantined),
+        passed=judged.passed,
+        rows_kept=batch.rows - out,
+        rows_quarantined=out,
         kept_sha256=kept_sha256,
         quarantine_sha256=quarantine_sha256,
-        findings=result.findings,
+        findings=judged.findings,
     )
+
+
+def _put(
+    workspace: Workspace, batch: Frames, part: Callable[[int, pd.DataFrame], pd.DataFrame], *, remember: bool
+) -> str:
+    """Store a part of every frame of the batch."""
+    if batch.whole is None:
+        rows = rows_from(lambda: (part(place, frame) for place, frame in enumerate(batch.read(None))))
+        return put_rows(workspace.store, rows)
+    frame = part(0, batch.whole)
+    sha256 = put_frame(workspace.store, frame)
+    if remember:
+        workspace.remember(sha256, frame)
+    return sha256
 
 
 def _errors(findings: tuple[Finding, ...]) -> list[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -15,6 +16,7 @@ import pandas as pd
 
 from ml.artifacts.frames import get_frame
 from ml.artifacts.models import get_model
+from ml.artifacts.rows import WHOLE, Frames, stored_frames
 from ml.artifacts.store import ArtifactStore
 from ml.domain.errors import SpecError
 from ml.registry import Registry
@@ -91,6 +93,15 @@ class Workspace:
             self.remember(sha256, get_frame(self.store, sha256))
         self._frames.move_to_end(sha256)
         return self._frames[sha256]
+
+    @contextmanager
+    def frames(self, sha256: str, *, cells: int) -> Iterator[Frames]:
+        """Lend a stored frame of so many cells: whole where it is small, else some rows at a time."""
+        if cells <= WHOLE:
+            yield Frames.of(self.frame(sha256))
+            return
+        with stored_frames(self.store, sha256) as frames:
+            yield frames
 
     def remember(self, sha256: str, frame: pd.DataFrame) -> None:
         """Keep a frame that was just stored, so that the next flow of this process need not read it back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
@@ -15,10 +16,11 @@ from ml.specs.engine import EmbeddedSpec, EngineSpec
 
 @dataclass(frozen=True, slots=True)
 class StoredTable:
-    """A table as a Parquet file at a place, and in memory too if it happens to be there."""
+    """A table as a Parquet file at a place, and in memory too, or at hand as a local file, if it happens to be."""
 
     location: str
     frame: pd.DataFrame | None = None
+    path: Path | None = None
 
 
 class Engine(Protocol):
@@ -35,7 +37,11 @@ class Embedded:
 
     def profile(self, table: StoredTable, layout: Layout) -> Profile:
         """Return the profile of a table."""
-        return profile_parquet(table.location, layout) if table.frame is None else profile_frame(table.frame, layout)
+        return (
+            profile_parquet(table.path or table.location, layout)
+            if table.frame is None
+            else profile_frame(table.frame, layout)
+        )
 
 
 @dataclass(frozen=True, slots=True)

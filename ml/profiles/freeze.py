@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.domain.schema import ColumnRole, ColumnSchema, ColumnType, TableSchema
 from ml.profiles.columns import (
     Bins,
@@ -31,7 +32,7 @@ _TAIL = np.array([1, 2, 4, 8], dtype=np.int64) * PER_OCTAVE  # 2, 4, 16 and 256 
 _SCALES = np.array([-20, -10, -6, -3, -1, 0, 1, 3, 6, 10], dtype=np.int64) * PER_OCTAVE
 
 
-def freeze(frame: pd.DataFrame, schema: TableSchema, *, key: Sequence[str], numeric_target: bool) -> Layout:
+def freeze(frame: pd.DataFrame | Frames, schema: TableSchema, *, key: Sequence[str], numeric_target: bool) -> Layout:
     """Return the layout for all batches of a model, from the first one.
 
     A column of numbers gets about 64 bins of equally many rows, and beyond the smallest and the largest number four
@@ -39,7 +40,10 @@ def freeze(frame: pd.DataFrame, schema: TableSchema, *, key: Sequence[str], nume
     32 different numbers get a bin each. A column of categories gets its 64 most frequent ones. Of a large frame
     100,000 rows, evenly spread, are looked at.
     """
-    rows = frame.iloc[:: max(1, len(frame) // _SAMPLE)]
+    if isinstance(frame, Frames):
+        rows = frame.take(np.arange(0, frame.rows, max(1, frame.rows // _SAMPLE)))
+    else:
+        rows = frame.iloc[:: max(1, len(frame) // _SAMPLE)]
     columns = {column.name: _layout(rows, column, numeric_target) for column in schema.columns}
     return Layout(MappingProxyType(columns), tuple(key))
 

@@ -20,7 +20,7 @@ from ml.domain.schema import ColumnType
 from ml.profiles.columns import CategoricalLayout, ColumnLayout, ColumnProfile
 from ml.profiles.columns.bins import PIECE
 from ml.profiles.conform import texts_of
-from ml.profiles.keys import KeyHashes
+from ml.profiles.keys import Digests, digests_of, duplicates
 from ml.profiles.profile import Layout, Profile
 from ml.profiles.tally import tally
 from ml.profiles.tally.joints import JointTally
@@ -36,14 +36,14 @@ def profile_frame(frame: pd.DataFrame, layout: Layout) -> Profile:
         name: tally(arrow_of(frame[name], column), column) if name in names else _absent(column, len(frame))
         for name, column in layout.columns.items()
     }
-    hashes = KeyHashes()
+    key = None
     if layout.key and names.issuperset(layout.key):
-        hashes.add([frame[name] for name in layout.key])
+        key = duplicates(lambda: [digests_of([frame[name] for name in layout.key])], len(frame))
     joints = JointTally(layout.pairs, layout.columns)
     joints.add(
         {name: arrow_of(frame[name], layout.columns[name]) for name in joints.names if name in names}, len(frame)
     )
-    return _profile(len(frame), columns, layout, hashes, joints)
+    return _profile(len(frame), columns, layout, key, joints)
 
 
 def profile_table(table: Any, layout: Layout) -> Profile:
@@ -53,12 +53,12 @@ def profile_table(table: Any, layout: Layout) -> Profile:
         name: tally(table.column(name), column) if name in names else _absent(column, table.num_rows)
         for name, column in layout.columns.items()
     }
-    hashes = KeyHashes()
+    key = None
     if layout.key and names.issuperset(layout.key):
-        hashes.add([table.column(name).to_pandas() for name in layout.key])
+        key = duplicates(lambda: [_key_digests(table, layout)], table.num_rows)
     joints = JointTally(layout.pairs, layout.columns)
     joints.add({name: _one(table.column(name)) for name in joints.names if name in names}, table.num_rows)
-    return _profile(table.num_rows, columns, layout, hashes, joints)
+    return _profile(table.num_rows, columns, layout, key, joints)
 
 
 def profile_parquet(source: Any, layout: Layout) -> Profile:
@@ -68,7 +68,7 @@ def profile_parquet(source: Any, layout: Layout) -> Profile:
     with pq.ParquetFile(source, metadata=metadata, read_dictionary=coded, pre_buffer=True) as file:
         there = set(file.schema_arrow.names)
         known = [name for name in layout.columns if name in there]
-        hashes, columns = KeyHashes(), dict[str, ColumnProfile]()
+        columns = dict[str, ColumnProfile]()
         joints = JointTally(layout.pairs, layout.columns)
         together = [name for name in joints.names if name in there]
         for group in range(file.num_row_groups):
@@ -77,16 +77,16 @@ def profile_parquet(source: Any, layout: Layout) -> Profile:
                 for name in names:
                     part = tally(_one(table.column(name)), layout.columns[name])
                     columns[name] = _added(columns.get(name), part)
-            if layout.key and there.issuperset(layout.key):
-                keys = file.read_row_group(group, columns=list(layout.key), use_threads=False)
-                hashes.add([keys.column(name).to_pandas() for name in layout.key])
         # Pairs need their columns side by side: those are read once more, some rows at a time.
         for batch in file.iter_batches(PIECE, columns=together, use_threads=False) if together else ():
             joints.add({name: batch.column(name) for name in together}, batch.num_rows)
         rows = file.metadata.num_rows
+        key = None
+        if layout.key and there.issuperset(layout.key):
+            key = duplicates(lambda: _keys(file, layout), rows)
     for name, column in layout.columns.items():
         columns.setdefault(name, _absent(column, rows))
-    return _profile(rows, {name: columns[name] for name in layout.columns}, layout, hashes, joints)
+    return _profile(rows, {name: columns[name] for name in layout.columns}, layout, key, joints)
 
 
 def arrow_of(values: pd.Series, layout: ColumnLayout) -> Any:
@@ -112,10 +112,18 @@ def _texts(values: pd.Series, kind: ColumnType) -> Any:
 
 
 def _profile(
-    rows: int, columns: dict[str, ColumnProfile], layout: Layout, hashes: KeyHashes, joints: JointTally
+    rows: int, columns: dict[str, ColumnProfile], layout: Layout, key: int | None, joints: JointTally
 ) -> Profile:
-    duplicates = hashes.duplicates(rows) if layout.key else None
-    return Profile(rows, MappingProxyType(columns), layout.key, duplicates, MappingProxyType(joints.found))
+    return Profile(rows, MappingProxyType(columns), layout.key, key, MappingProxyType(joints.found))
+
+
+def _keys(file: pq.ParquetFile, layout: Layout) -> Iterator[Digests]:
+    for group in range(file.num_row_groups):
+        yield _key_digests(file.read_row_group(group, columns=list(layout.key), use_threads=False), layout)
+
+
+def _key_digests(table: Any, layout: Layout) -> Digests:
+    return digests_of([table.column(name).to_pandas() for name in layout.key])
 
 
 def _absent(layout: ColumnLayout, rows: int) -> ColumnProfile:

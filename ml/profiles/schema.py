@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.domain.codes_dv import data_finding
 from ml.domain.errors import DataError
 from ml.domain.findings import Severity
@@ -27,7 +28,7 @@ _MANY = 1000
 
 
 def infer_schema(
-    frame: pd.DataFrame, *, problem: ProblemSpec, time: TimeSpec, key: Sequence[str], features: FeaturesSpec
+    frame: pd.DataFrame | Frames, *, problem: ProblemSpec, time: TimeSpec, key: Sequence[str], features: FeaturesSpec
 ) -> TableSchema:
     """Say what each column is and what it is for.
 
@@ -49,7 +50,7 @@ def infer_schema(
     return TableSchema(tuple(columns))
 
 
-def _require(frame: pd.DataFrame, names: Sequence[str]) -> None:
+def _require(frame: pd.DataFrame | Frames, names: Sequence[str]) -> None:
     missing = [name for name in dict.fromkeys(names) if name not in frame.columns]
     if missing:
         there = ", ".join(map(str, frame.columns[:50]))

@@ -1,5 +1,5 @@
 """What a batch must look like: findings, kept rows, quarantined rows."""
 
-from ml.validation.check import REASON, Validated, validate
+from ml.validation.check import REASON, Judgement, Validated, judge, validate
 
-__all__ = ["REASON", "Validated", "validate"]
+__all__ = ["REASON", "Judgement", "Validated", "judge", "validate"]

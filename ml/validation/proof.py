@@ -6,7 +6,7 @@ from typing import Any
 
 from ml.domain.schema import ColumnRole, ColumnType
 from ml.profiles import Profile
-from ml.profiles.columns import CategoricalProfile, ColumnProfile, MomentProfile, NumericProfile, TextProfile
+from ml.profiles.columns import CategoricalProfile, MomentProfile, NumericProfile, TextProfile
 from ml.validation.rules import Rule
 
 _WHOLE = "iu"
@@ -69,8 +69,3 @@ def _is_of_type(kind: ColumnType, dtype: Any) -> bool:
     if kind in (ColumnType.INTEGER, ColumnType.NUMBER):
         return dtype.kind in _WHOLE
     return kind is ColumnType.TEXT or (kind is ColumnType.BOOLEAN and dtype.kind == "b")
-
-
-def nulls_of(column: ColumnProfile | None, values: Any) -> int:
-    """Return how many rows have no value: by the profile, or counted where the schema does not know the column."""
-    return int(values.isna().sum()) if column is None else column.nulls

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ml.artifacts.rows import Frames
 from ml.domain.codes_dv import data_finding
 from ml.domain.findings import Finding, Severity
 from ml.domain.schema import ColumnRole, ColumnType, TableSchema
@@ -18,29 +19,27 @@ from ml.profiles import Profile
 from ml.profiles.columns import CategoricalProfile, ColumnProfile
 from ml.profiles.texts import number_like, text_array, trimmed
 from ml.specs.data import ValidationSpec
-from ml.validation.proof import nulls_of
 from ml.validation.rules import Rule
 
 _MIXED = 0.5
 _HISTORY = 3
 _SHOWN = 10
+EXAMPLES = 3
 
 
-def column_findings(
-    frame: pd.DataFrame, rules: Sequence[Rule], schema: TableSchema, profile: Profile
-) -> Iterator[Finding]:
+def column_findings(batch: Frames, rules: Sequence[Rule], schema: TableSchema, profile: Profile) -> Iterator[Finding]:
     """Tell of columns that are missing, new, of another type as a whole, or mixed."""
     for rule in rules:
-        if rule.name not in frame.columns:
+        if rule.name not in batch.dtypes:
             if rule.required:
-                there = ", ".join(map(str, frame.columns[:_SHOWN]))
+                there = ", ".join([*batch.dtypes][:_SHOWN])
                 yield data_finding(
                     "DV030", Severity.ERROR, rule.name, seen=f"the columns {there}", expected="a column of this name"
                 )
         elif rule.type is ColumnType.TEXT and rule.role is not ColumnRole.UNUSED:
-            yield from _text_findings(frame[rule.name], rule, profile.columns.get(rule.name))
+            yield from _text_findings(batch, rule, profile.columns.get(rule.name))
     known = {*schema.names(), *(rule.name for rule in rules)}
-    new = [str(name) for name in frame.columns if name not in known]
+    new = [name for name in batch.dtypes if name not in known]
     if new:
         yield data_finding(
             "DV031",
@@ -51,43 +50,59 @@ def column_findings(
         )
 
 
-def _text_findings(values: pd.Series, rule: Rule, column: ColumnProfile | None) -> Iterator[Finding]:
+def _text_findings(batch: Frames, rule: Rule, column: ColumnProfile | None) -> Iterator[Finding]:
     """Numbers where texts are expected have lost their form (``1.50`` became 1.5): nobody can tell the category."""
-    known = column if isinstance(column, CategoricalProfile) and column.layout.type is ColumnType.TEXT else None
-    if values.dtype.kind == "f" and values.notna().any():
-        yield data_finding(
-            "DV032",
-            Severity.ERROR,
-            rule.name,
-            seen=f"numbers such as {values.dropna().iloc[0]!r}",
-            expected="texts, as in the first batch",
-            rows=int(values.notna().sum()),
-            remedy="name the column in source.text_columns, or write it as text.",
-        )
-    elif values.dtype.kind == "O" and rule.role is ColumnRole.CATEGORICAL and rule.categories is None:
-        if known is not None and not _MIXED * known.values <= known.number_like < known.values:
-            return
-        texts = trimmed(text_array(values)).drop_null()
-        numbers = number_like(texts)
-        if _MIXED <= numbers.mean() < 1.0 if len(numbers) else False:
-            other = texts.filter(pa.array(~numbers))[0].as_py()
+    kind = batch.dtypes[rule.name].kind
+    if kind == "f":
+        rows, example = 0, None
+        for values in batch.column(rule.name):
+            numbers = values.dropna()
+            example = numbers.iloc[0] if example is None and len(numbers) else example
+            rows += len(numbers)
+        if rows:
             yield data_finding(
-                "DV045",
-                Severity.WARNING,
+                "DV032",
+                Severity.ERROR,
                 rule.name,
-                seen=f"{int(numbers.sum())} numbers, and {other!r}",
-                expected="either numbers or texts",
-                rows=int((~numbers).sum()),
+                seen=f"numbers such as {example!r}",
+                expected="texts, as in the first batch",
+                rows=rows,
+                remedy="name the column in source.text_columns, or write it as text.",
             )
+    elif kind == "O" and rule.role is ColumnRole.CATEGORICAL and rule.categories is None:
+        known = column if isinstance(column, CategoricalProfile) and column.layout.type is ColumnType.TEXT else None
+        if known is None or _MIXED * known.values <= known.number_like < known.values:
+            yield from _mixed_findings(batch, rule)
 
 
-def null_findings(frame: pd.DataFrame, rules: Sequence[Rule], profile: Profile) -> Iterator[Finding]:
+def _mixed_findings(batch: Frames, rule: Rule) -> Iterator[Finding]:
+    numbers, others, example = 0, 0, None
+    for values in batch.column(rule.name):
+        texts = trimmed(text_array(values)).drop_null()
+        alike = number_like(texts)
+        if example is None and not alike.all():
+            example = texts.filter(pa.array(~alike))[0].as_py()
+        numbers += int(alike.sum())
+        others += int((~alike).sum())
+    if others and numbers >= _MIXED * (numbers + others):
+        yield data_finding(
+            "DV045",
+            Severity.WARNING,
+            rule.name,
+            seen=f"{numbers} numbers, and {example!r}",
+            expected="either numbers or texts",
+            rows=others,
+        )
+
+
+def null_findings(batch: Frames, rules: Sequence[Rule], profile: Profile) -> Iterator[Finding]:
     """Tell of columns with too few values."""
-    rows = len(frame)
+    rows = batch.rows
     for rule in rules:
-        if rule.name not in frame.columns or not rows:
+        if rule.name not in batch.dtypes or not rows:
             continue
-        missing = nulls_of(profile.columns.get(rule.name), frame[rule.name])
+        known = profile.columns.get(rule.name)
+        missing = known.nulls if known is not None else sum(int(one.isna().sum()) for one in batch.column(rule.name))
         if missing / rows > rule.max_null_share:
             yield data_finding(
                 "DV035",
@@ -150,7 +165,7 @@ def age_findings(column: str, newest: datetime | None, spec: ValidationSpec, win
         )
 
 
-def examples(values: pd.Series, rows: np.ndarray) -> str:
+def examples(values: pd.Series, rows: np.ndarray) -> tuple[str, ...]:
     """Show a few distinct values of some rows, shortened."""
-    found = values[rows].drop_duplicates().head(3)
-    return ", ".join("no value" if pd.isna(value) else repr(value)[:40] for value in found.tolist())
+    found = values[rows].drop_duplicates().head(EXAMPLES)
+    return tuple("no value" if pd.isna(value) else repr(value)[:40] for value in found.tolist())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.artifacts import store
+from ml.artifacts import durable, store
 from ml.artifacts.store import ArtifactStore
 from ml.domain.records import Act, Stage
 from ml.registry import Registry
@@ -36,7 +36,7 @@ def _non_atomic_write() -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        store._sync(target.parent)
+        durable.sync(target.parent)
 
     store._write_durably = write
 
@@ -92,7 +92,7 @@ def _no_fsync() -> None:
 
 def _rename_before_fsync() -> None:
     """The content is synchronised, the folder that holds the name is not."""
-    store._sync = lambda folder: None
+    durable.sync = lambda folder: None
 
 
 BUGS: dict[str, Bug] = {

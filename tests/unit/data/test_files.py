@@ -122,13 +122,13 @@ def test_row_groups_elsewhere_are_not_read(tmp_path: Path, monkeypatch: pytest.M
     frame.assign(ts=pd.to_datetime(frame["ts"])).to_parquet(tmp_path / "orders.parquet", row_group_size=24)
     monkeypatch.setattr(PARSED, "limit", 0)
     asked: list[list[int]] = []
-    real = pq.ParquetFile.read_row_groups
+    real = pq.ParquetFile.iter_batches
 
-    def noting(self, groups, **options):
-        asked.append(groups)
-        return real(self, groups, **options)
+    def noting(self, rows, *, row_groups, **options):
+        asked.append(row_groups)
+        return real(self, rows, row_groups=row_groups, **options)
 
-    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", noting)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", noting)
     assert len(read(tmp_path / "orders.parquet", DAY).frame) == 24
     assert asked == [[1]]
 

@@ -188,7 +188,7 @@ def test_validating_leaves_the_offsets_of_other_code_alone() -> None:
 from ml.validation import panel
 from ml.domain.schema import ColumnRole, ColumnType
 from ml.validation.rules import Rule
-panel._schema((Rule("x", ColumnType.NUMBER, ColumnRole.NUMERIC, True, False, 1.0),), ())
+panel._schema((Rule("x", ColumnType.NUMBER, ColumnRole.NUMERIC, True, False, 1.0),))
 from datetime import datetime, timedelta, timezone
 import pyarrow as pa
 moment = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))

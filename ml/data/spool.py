@@ -1,0 +1,192 @@
+"""The rows of a window on their way from the source: in memory while they are few, else in a folder of their own.
+
+In the folder they lie as runs, each in the order of time; reading merges them. So memory depends on neither the number
+of rows nor on the order in which the source has them. The folder (in ``TMPDIR``) takes about as much room as the rows
+in memory would, and is gone with the last who reads from it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ml.artifacts.rows import Rows, as_stored
+from ml.data.pieces import Piece, Told, brought_to, common, decoded, joined, stored_field, stored_types, with_moments
+from ml.domain.errors import SourceUnavailableError
+from ml.domain.findings import Finding
+
+LIMIT = 64 * 1024**2
+"""Most bytes that are held in memory."""
+_CHUNK = 2**18
+"""Values in one file of a run."""
+_AT = "@at"
+_LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+class Spool:
+    """Takes in pieces, each in the order of time and cut to the window, in the order of the source."""
+
+    def __init__(self, time_column: str, *, subject: str) -> None:
+        self.rows = 0
+        self._time, self._subject = time_column, subject
+        self._held: list[Piece] = []
+        self._bytes = 0
+        self._runs: _Runs | None = None
+
+    def add(self, piece: Piece) -> None:
+        """Take in a piece.
+
+        Raises:
+            SourceUnavailableError: there is no room for it.
+        """
+        if not piece.table.num_rows:
+            return
+        self.rows += piece.table.num_rows
+        self._held.append(piece)
+        self._bytes += piece.nbytes
+        if self._bytes > LIMIT:
+            self._spill()
+
+    def settled(self) -> tuple[Rows, tuple[Finding, ...]]:
+        """Return all rows in the order of time, those of one moment in the order of the source, and findings on time.
+
+        Raises:
+            DataError: not one row has a readable moment (DV019).
+        """
+        if self._runs is None:
+            piece = decoded(joined(self._held))
+            told = Told.of(piece, self._time)
+            told.check_readable(self._time, subject=self._subject)
+            return Rows.of(stored_types(with_moments(piece, self._time))), told.findings(self._time)
+        self._spill()
+        self._runs.told.check_readable(self._time, subject=self._subject)
+        return self._runs.rows(), self._runs.told.findings(self._time)
+
+    def _spill(self) -> None:
+        try:
+            self._runs = self._runs or _Runs(self._time)
+            for piece in self._held if _follow(self._held) else [joined(self._held)]:
+                self._runs.add(decoded(piece))
+        except OSError as error:
+            raise SourceUnavailableError(
+                f"{self._subject} is too large for memory, and {tempfile.gettempdir()} cannot hold it: {error}.",
+                remedy="free space there, or let TMPDIR name a larger place, then run again.",
+            ) from error
+        self._held, self._bytes = [], 0
+
+
+def _follow(pieces: Sequence[Piece]) -> bool:
+    """Tell whether each piece begins when the one before it has ended, or later."""
+    return all(one.moments.at[-1] <= other.moments.at[0] for one, other in pairwise(pieces))
+
+
+class _File(NamedTuple):
+    """A file of rows in the order of time, and the moments of its first and its last row."""
+
+    path: Path
+    first: int
+    last: int
+
+
+class _Runs:
+    """Files of rows in a folder; those of one run follow each other in time."""
+
+    def __init__(self, time_column: str) -> None:
+        self.told = Told()
+        self._time = time_column
+        self._folder = Path(tempfile.mkdtemp(prefix="evergreen-rows-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._kinds: dict[str, pa.DataType] = {}
+        self._there: dict[str, int] = {}
+        self._rows = 0
+        self._runs: list[list[_File]] = []
+
+    def add(self, piece: Piece) -> None:
+        """Write a piece: on to the newest run where it follows it in time, else as a new run."""
+        self.told = self.told.and_of(piece, self._time)
+        table = with_moments(piece, self._time)
+        for field, column in zip(table.schema, table.columns, strict=True):
+            self._kinds[field.name] = common(self._kinds.get(field.name, field.type), field.type)
+            self._there[field.name] = self._there.get(field.name, 0) + len(column) - column.null_count
+        at = piece.moments.at
+        if not self._runs or at[0] < self._runs[-1][-1].last:
+            self._runs.append([])
+        step = max(1, _CHUNK // table.num_columns)
+        table = table.append_column(_AT, pa.array(at))
+        for start in range(0, table.num_rows, step):
+            path = self._folder / f"{self._rows + start}.arrow"
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema, options=_LZ4) as writer:
+                writer.write_table(table.slice(start, step).combine_chunks())
+            end = min(start + step, table.num_rows) - 1
+            self._runs[-1].append(_File(path, int(at[start]), int(at[end])))
+        self._rows += table.num_rows
+
+    def rows(self) -> Rows:
+        """Return the rows of all runs, in the order of time."""
+        schema = pa.schema(
+            [stored_field(name, kind, self._there[name], self._rows) for name, kind in self._kinds.items()]
+        )
+        return Rows(schema, self._rows, lambda names: self._tables(schema, names))
+
+    def _tables(self, schema: pa.Schema, names: Sequence[str] | None) -> Iterator[pa.Table]:
+        kept = schema if names is None else pa.schema([schema.field(name) for name in names])
+        kinds = {name: kind for name, kind in self._kinds.items() if kept.get_field_index(name) >= 0}
+        for table in _merged([_Run(paths, kinds) for paths in self._runs]):
+            yield as_stored(table, kept)
+
+
+class _Run:
+    """One run, of which at most a file at a time is in memory: from when ``begin``, its next moment, is reached."""
+
+    def __init__(self, files: Sequence[_File], kinds: dict[str, pa.DataType]) -> None:
+        self._files, self._kinds = list(reversed(files)), kinds
+        self._table: Any = None
+        self._at: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+    @property
+    def begin(self) -> int | None:
+        """The moment of its next row, None at its end."""
+        if len(self._at):
+            return int(self._at[0])
+        return self._files[-1].first if self._files else None
+
+    @property
+    def until(self) -> int:
+        """The last moment of the file that is read, or is to be read next."""
+        return int(self._at[-1]) if len(self._at) else self._files[-1].last
+
+    def take(self, last: int, *, too: bool) -> tuple[Any, npt.NDArray[np.int64]]:
+        """Take the rows before a moment from the front, those of this very moment ``too`` or not; and their moments."""
+        if not len(self._at):
+            file = self._files.pop()
+            with pa.OSFile(str(file.path)) as opened:
+                table = pa.ipc.open_file(opened).read_all()
+            self._at = table.column(_AT).to_numpy()
+            self._table = brought_to(table, self._kinds)
+        rows = int(self._at.searchsorted(last, side="right" if too else "left"))
+        taken = self._table.slice(0, rows), self._at[:rows]
+        self._table, self._at = self._table.slice(rows), self._at[rows:]
+        return taken
+
+
+def _merged(runs: Sequence[_Run]) -> Iterator[pa.Table]:
+    """Yield the rows of all runs in the order of time; of one moment, those of an earlier run first."""
+    while live := [run for run in runs if run.begin is not None]:
+        first = min(range(len(live)), key=lambda place: (live[place].until, place))
+        last = live[first].until
+        # An earlier run goes on beyond this moment: all its rows of it are in the file that is read. A later one waits.
+        bounds = [last + (place <= first) for place in range(len(live))]
+        begun = [run for run, bound in zip(live, bounds, strict=True) if run.begin is not None and run.begin < bound]
+        taken = [run.take(last, too=run in live[: first + 1]) for run in begun]
+        at = np.concatenate([moments for _, moments in taken])
+        table = pa.concat_tables([rows for rows, _ in taken])
+        yield table if (at[:-1] <= at[1:]).all() else table.take(pa.array(np.argsort(at, kind="stable")))

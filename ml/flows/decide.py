@@ -38,13 +38,11 @@ def decide(
     """Decide whether to retrain, as of the end of ``window``, and record it, yes or no.
 
     ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's
-    actor. ``dry_run`` records nothing; else ``watch`` and ``settle`` come first. Deciding twice on one history gives
-    the same id.
+    actor. ``dry_run`` records nothing; else watch and hold come first. Deciding twice on one history gives the same id.
 
     A yes is recorded together with the model's lease, in one transaction: while it is held, every other decision is a
     no that names this one. The lease ends with the retraining, or by itself; soon if taken ``by_hand``, since then only
-    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who. It
-    ends the hold of a challenger in the shadow.
+    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who.
     """
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
 

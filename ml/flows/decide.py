@@ -63,9 +63,7 @@ def decide(
 
     if dry_run:
         return ask()[1]
-    expire(workspace, spec)
-    watch(workspace, spec, window)
-    settle(workspace, spec, window)
+    _settle_first(workspace, spec, window)
     (history, decision), ttl = ask(), lease_of(spec, by_hand=by_hand)
     for left in reversed(range(_ATTEMPTS)):
         try:
@@ -75,6 +73,13 @@ def decide(
                 raise
         history, decision = ask()
     return decision
+
+
+def _settle_first(workspace: Workspace, spec: ModelSpec, window: Window) -> None:
+    """What comes before a decision, which knows of it: questions that expired, the watch, and the end of a hold."""
+    expire(workspace, spec)
+    watch(workspace, spec, window)
+    settle(workspace, spec, window)
 
 
 def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime, now: datetime | None = None) -> History:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ml.domain.holds import ShadowEnding
-from ml.domain.records import Promotion
-from ml.domain.watches import ACTOR
+from ml.domain.records import Act, Promotion
+from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
 from ml.flows.hold import settled_at
 from ml.flows.workspace import Workspace
@@ -15,9 +15,13 @@ def changed_at(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[P
     """Return the changes of champion as of the end of ``window`` that no person and no retraining made: a rollback by
     the watch, and what stood in the shadow.
     """
+    verdict = settled_at(workspace, spec, window)
+    released = verdict.version if verdict is not None and verdict.promotes else None
     with workspace.registry.read() as reader:
-        promotions = reader.promotions(spec.model)
-    return tuple(one for one in promotions if one.as_of == window.end and one.actor == ACTOR)
+        promotions = [one for one in reader.promotions(spec.model) if one.as_of == window.end]
+    return tuple(
+        one for one in promotions if is_automatic(one) or (one.act is Act.PROMOTE and one.to_version == released)
+    )
 
 
 def question_at(workspace: Workspace, spec: ModelSpec, window: Window) -> str | None:

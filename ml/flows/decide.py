@@ -38,13 +38,11 @@ def decide(
     """Decide whether to retrain, as of the end of ``window``, and record it, yes or no.
 
     ``force`` answers for the policy (True: retrain, False: keep) and is recorded with ``reason`` and the workspace's
-    actor. ``dry_run`` records nothing; else ``watch`` and ``settle`` come first. Deciding twice on one history gives
-    the same id.
+    actor. ``dry_run`` records nothing; else watch and hold come first. Deciding twice on one history gives the same id.
 
     A yes is recorded together with the model's lease, in one transaction: while it is held, every other decision is a
     no that names this one. The lease ends with the retraining, or by itself; soon if taken ``by_hand``, since then only
-    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who. It
-    ends the hold of a challenger in the shadow.
+    a person starts the training. A person's word is recorded whoever holds the lease; the training then says who.
     """
     metric = problem_of(spec.problem).metrics[spec.problem.metric]
 
@@ -65,9 +63,7 @@ def decide(
 
     if dry_run:
         return ask()[1]
-    expire(workspace, spec)
-    watch(workspace, spec, window)
-    settle(workspace, spec, window)
+    _settle_first(workspace, spec, window)
     (history, decision), ttl = ask(), lease_of(spec, by_hand=by_hand)
     for left in reversed(range(_ATTEMPTS)):
         try:
@@ -77,6 +73,13 @@ def decide(
                 raise
         history, decision = ask()
     return decision
+
+
+def _settle_first(workspace: Workspace, spec: ModelSpec, window: Window) -> None:
+    """What comes before a decision, which knows of it: questions that expired, the watch, and the end of a hold."""
+    expire(workspace, spec)
+    watch(workspace, spec, window)
+    settle(workspace, spec, window)
 
 
 def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime, now: datetime | None = None) -> History:

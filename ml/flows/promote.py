@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NoReturn
 
@@ -52,18 +51,13 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
     if approval is not None and approval.answer is not Answer.APPROVED:
         _reject(workspace, spec, challenger)
         return None
-    as_of = max(one.as_of for one in (challenger, shadow, approval) if one is not None)
+    said = [one for one in (shadow, approval) if one is not None]
+    as_of = max([challenger.as_of, *(one.as_of for one in said)])
+    reason = _reason(result, shadow, approval)
+    actor = workspace.actor if approval is None else approval.actor
     try:
         return workspace.registry.retrying(
-            lambda writer: go_live(
-                writer,
-                workspace,
-                challenger,
-                result,
-                as_of=as_of,
-                reason=" ".join(_reasons(result, shadow, approval)),
-                actor=workspace.actor if approval is None else approval.actor,
-            )
+            lambda writer: go_live(writer, workspace, challenger, result, as_of=as_of, reason=reason, actor=actor)
         )
     except StalePromotionError:
         _reject(workspace, spec, challenger)
@@ -84,12 +78,9 @@ def _hold(workspace: Workspace, spec: ModelSpec, challenger: Version, result: Ga
     )
 
 
-def _reasons(result: GateResult, shadow: ShadowVerdict | None, approval: Approval | None) -> Iterator[str]:
-    yield result.sentence
-    if shadow is not None:
-        yield shadow.sentence
-    if approval is not None:
-        yield approval.sentence()
+def _reason(result: GateResult, shadow: ShadowVerdict | None, approval: Approval | None) -> str:
+    after = [] if shadow is None else [shadow.sentence]
+    return " ".join([result.sentence, *after, *([] if approval is None else [approval.sentence()])])
 
 
 def go_live(

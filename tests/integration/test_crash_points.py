@@ -32,7 +32,7 @@ def played(*arguments: str, seconds: int = 600) -> dict[str, Any]:
 
 
 # Not train: every point of it fits a model again, which is for the long campaign.
-@pytest.mark.parametrize("flow", ["ingest", "label", "promote", "rollback", "watch"])
+@pytest.mark.parametrize("flow", ["ingest", "label", "promote", "rollback", "settle", "watch"])
 def test_no_point_of_a_power_cut_breaks_a_promise(flow: str) -> None:
     found = played("--flow", flow, "--mode", "power")[flow]
     assert found["violations"] == []

@@ -90,7 +90,14 @@ def test_records_older_than_the_chain_are_anchored(filled_url: str) -> None:
     with Registry.open(filled_url) as registry, registry.read() as reader:
         events = reader.events(MODEL)
         assert {event.kind for event in events} == {EventKind.ANCHOR}
-        later = {"layout", "approval", "erasure", "tombstone", "erasure_end"}  # what revision 0003 had no place for
+        later = {
+            "layout",
+            "approval",
+            "shadow_verdict",
+            "erasure",
+            "tombstone",
+            "erasure_end",
+        }  # what revision 0003 had no place for
         assert {event.record for event in events} == {record.name for record in RECORDS} - later
     with Registry.open(filled_url) as registry, registry.write() as writer:
         version(writer, "after", number=9)

@@ -36,6 +36,7 @@ def _columns() -> list[tuple[str, str]]:
         ("version", "version"),
         ("scoring", "version"),
         ("approval", "version"),
+        ("shadow_verdict", "version"),
         ("snapshot", "id"),
         ("finding_set", "id"),
         ("erasure", "id"),

@@ -237,14 +237,13 @@ def test_a_retraining_by_hand_supersedes_what_is_held(tmp_path: Path, database_u
 
 
 def test_another_champion_meanwhile_makes_it_stale(tmp_path: Path) -> None:
-    spec = shadow_spec(tmp_path, SHADOW, EVERY_2, away=())
+    spec = shadow_spec(tmp_path, SHADOW, EVERY_2, away=TURNED)
     with workspace_in(tmp_path) as workspace:
-        played(workspace, spec, until=day(5).end)
-        assert stages(workspace, spec)[3] is Stage.CHALLENGER
+        assert held(played(workspace, spec, until=day(7).end))[-1] == 7
         rollback(workspace, spec, reason="a person knows better", to_version=1)
-        played(workspace, spec, until=day(6).end)
-        assert [(one.version, one.ending) for one in verdicts(workspace, spec)][-1] == (3, ShadowEnding.STALE)
-        assert stages(workspace, spec)[3] is Stage.REJECTED
+        played(workspace, spec, until=day(8).end)
+        assert [(one.version, one.ending) for one in verdicts(workspace, spec)][-1] == (4, ShadowEnding.STALE)
+        assert stages(workspace, spec)[4] is Stage.REJECTED
         assert changes(workspace, spec)[-1].act is Act.ROLLBACK
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from unittest.mock import patch
 from sqlalchemy import inspect, text
 
 from ml.artifacts.store import ArtifactStore
+from ml.domain.errors import HeldError
 from ml.domain.records import Stage
 from ml.evaluation import Look
 from ml.evaluation.gain import Gain, Method
@@ -22,6 +24,7 @@ from ml.flows.approve import approve
 from ml.flows.decide import decide
 from ml.flows.erase import erase
 from ml.flows.evaluate import evaluate
+from ml.flows.hold import settle
 from ml.flows.ingest import ingest
 from ml.flows.label import label
 from ml.flows.monitor import monitor
@@ -138,9 +141,36 @@ def _rolled_back(workspace: Workspace, spec: ModelSpec) -> None:
         rollback(workspace, spec, reason="crash")
 
 
+def _ready_to_settle(workspace: Workspace, spec: ModelSpec) -> None:
+    """A challenger is held, and the labels of the first batch since are there."""
+    asked = spec.model_copy(update={"gate": spec.gate.model_copy(update={"shadow": 1})})
+    _batches(workspace, spec, 5)
+    for batch in (3, 4):
+        key = _decided(workspace, spec, batch)
+        train(workspace, spec, key)
+        assert evaluate(workspace, asked, key).passed
+        with suppress(HeldError):
+            promote(workspace, spec, key)
+    with workspace.registry.read() as reader:
+        assert len(reader.promotions(spec.model)) == 1
+        assert reader.held_at(spec.model) is not None
+    _measured(workspace, spec)
+
+
+def _settled(workspace: Workspace, spec: ModelSpec) -> None:
+    """Compare, and let it go live."""
+    found = settle(workspace, spec, SEVENTH)
+    assert found is not None
+    assert found.promotes
+
+
 def _ready_to_watch(workspace: Workspace, spec: ModelSpec) -> None:
     """The labels of the first batch after a promotion are there: they come a day late."""
     _ready_to_roll_back(workspace, spec)
+    _measured(workspace, spec)
+
+
+def _measured(workspace: Workspace, spec: ModelSpec) -> None:
     for window in (SIXTH, SEVENTH):
         ingest(workspace, spec, window)
         validate(workspace, spec, window)
@@ -169,6 +199,7 @@ PLAYS: dict[str, Play] = {
     "erase": Play(_ready_to_erase, lambda w, s: erase(w, s.model, [ERASED], reason="asked for")),
     "promote": Play(_ready_to_promote, lambda w, s: promote(w, s, _decided(w, s))),
     "rollback": Play(_ready_to_roll_back, _rolled_back),
+    "settle": Play(_ready_to_settle, _settled),
     "watch": Play(_ready_to_watch, _watched),
     "score": Play(
         lambda w, s: (_ready_to_promote(w, s), promote(w, s, _decided(w, s)), _next(w, s)),

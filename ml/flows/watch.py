@@ -132,7 +132,7 @@ def look_at(spec: ModelSpec, asked: WatchSpec, batches: Sequence[SideBySide]) ->
 def _side_by_side(
     reader: Reader, workspace: Workspace, spec: ModelSpec, batch: Batch, *, watched: _Watched, window: Window
 ) -> SideBySide:
-    frame = batch_with_labels(workspace, reader, spec, batch, as_of=window.end)
+    frame = batch_with_labels(workspace, reader, spec, batch, as_of=window.end, needed=(spec.time.column,))
     places = places_by_time(frame, is_labelled(frame, spec), spec)
     scored = {one.version: one for one in reader.scorings_of(batch.snapshot.id)}
     champion, beaten = (

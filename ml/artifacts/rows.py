@@ -92,7 +92,11 @@ class Frames:
 
     def __getitem__(self, name: str) -> pd.Series:
         """Return all values of one column."""
-        parts = [frame[name] for frame in self.read([name])]
+        return self.some([name])[name]
+
+    def some(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return all rows: of these columns, and of the others too where they are in memory anyway."""
+        parts = list(self.read(names))
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def column(self, name: str) -> Iterator[pd.Series]:

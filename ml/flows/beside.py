@@ -66,7 +66,7 @@ def side_by_side(
     reader: Reader, workspace: Workspace, spec: ModelSpec, batch: Batch, pair: Pair, *, now: datetime
 ) -> SideBySide:
     """Gather a batch with the labels known at ``now``."""
-    frame = batch_with_labels(workspace, reader, spec, batch, as_of=now)
+    frame = batch_with_labels(workspace, reader, spec, batch, as_of=now, needed=(spec.time.column,))
     places = places_by_time(frame, is_labelled(frame, spec), spec)
     scored = {one.version: one for one in reader.scorings_of(batch.snapshot.id)}
     ours, theirs = (predictions_of(workspace, scored[one]).iloc[places].reset_index(drop=True) for one in pair)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.domain.records import Observation, Quantity
 from ml.domain.schema import ColumnRole, TableSchema
 from ml.domain.windows import Window
@@ -17,7 +19,7 @@ from ml.monitoring.classifier import TableDrift, tell_apart
 from ml.monitoring.drift import ColumnDrift, drift_share, measure_drift
 from ml.monitoring.findings import drift_observations, share_observation, table_observation
 from ml.monitoring.pairing import paired
-from ml.profiles import Profile, profile_frame
+from ml.profiles import Layout, Profile, merge_all, profile_frame
 from ml.specs import ModelSpec
 
 
@@ -32,7 +34,7 @@ class Current:
     """
 
     features: Profile
-    rows: pd.DataFrame
+    rows: Frames
     predictions: pd.DataFrame | None
     labelled: Sequence[pd.DataFrame]
     compared: Profile | None
@@ -66,9 +68,9 @@ def drift_of(spec: ModelSpec, schema: TableSchema, reference: Reference, current
     names = watched_features(spec, schema)
     sides = list(paired(current.compared, current.features, names)) if current.compared is not None else []
     alone = current.features.layout.with_pairs(())
+    present = _segments(current.rows, schema, list(reference.segments), alone)
     for segment, past in reference.segments.items():
-        now = profile_frame(segment_rows(current.rows, schema, segment), alone)
-        sides += paired(past, now, names, segment=_said(segment))
+        sides += paired(past, present[segment], names, segment=_said(segment))
     features = measure_drift(sides, spec=asked, level=level)
     return Drift(
         features=features,
@@ -104,6 +106,15 @@ def observations_of(drift: Drift, *, window: Window, version: int | None) -> lis
     return found
 
 
+def _segments(rows: Frames, schema: TableSchema, segments: Sequence[Segment], layout: Layout) -> dict[Segment, Profile]:
+    """Profile the rows of each segment, in one pass over the batch."""
+    parts: dict[Segment, list[Profile]] = {segment: [] for segment in segments}
+    for frame in rows.read(None) if segments else ():
+        for segment, known in parts.items():
+            known.append(profile_frame(segment_rows(frame, schema, segment), layout))
+    return {segment: merge_all(known) for segment, known in parts.items()}
+
+
 def _said(segment: Segment) -> str:
     return f"{segment[0]}={segment[1]}"
 
@@ -119,16 +130,21 @@ def _of_outputs(
     return measure_drift(sides, spec=spec.monitoring.drift, level=level)
 
 
-def _of_table(
-    spec: ModelSpec, schema: TableSchema, learned: pd.DataFrame, rows: pd.DataFrame, level: float
-) -> TableDrift:
+def _of_table(spec: ModelSpec, schema: TableSchema, learned: pd.DataFrame, rows: Frames, level: float) -> TableDrift:
     asked = spec.monitoring.drift
     return tell_apart(
         learned,
-        rows if len(rows) <= asked.sample else rows.sample(asked.sample, random_state=spec.training.seed),
+        _sampled(rows, asked.sample, seed=spec.training.seed),
         numeric=schema.names(ColumnRole.NUMERIC),
         categorical=schema.names(ColumnRole.CATEGORICAL),
         threshold=asked.auc,
         level=level,
         seed=spec.training.seed,
     )
+
+
+def _sampled(rows: Frames, size: int, *, seed: int) -> pd.DataFrame:
+    """Return at most so many rows, drawn at random."""
+    if rows.whole is not None:
+        return rows.whole if rows.rows <= size else rows.whole.sample(size, random_state=seed)
+    return rows.take(np.sort(np.random.default_rng(seed).choice(rows.rows, size, replace=False, shuffle=False)))

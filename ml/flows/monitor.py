@@ -18,7 +18,7 @@ from ml.flows.label import label
 from ml.flows.predictions import predictions_of
 from ml.flows.profile import pairs_of, profile_of, required_layout
 from ml.flows.reference import compared_with, reference_for
-from ml.flows.rows import batch_with_labels, is_labelled
+from ml.flows.rows import batch_with_labels, is_labelled, kept_rows
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
@@ -64,7 +64,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     with workspace.registry.read() as reader:
         task = _gather(reader, workspace, spec, window)
         labelled = [
-            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end))
+            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end, needed=()))
             for batch in _newly_labelled(reader, task)
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
@@ -137,19 +137,16 @@ def _measure_drift(
     layout = reference.features.layout.with_pairs(pairs_of(spec, task.schema))
     if compared is None:
         task.findings.append(no_reference(asked.reference.kind))
-    drift = drift_of(
-        spec,
-        task.schema,
-        reference,
-        Current(
+    with kept_rows(workspace, task.batch) as rows:
+        batch = Current(
             features=profile_of(workspace, layout, task.batch.validation),
-            rows=workspace.frame(task.batch.validation.kept_sha256),
+            rows=rows,
             predictions=predictions_of(workspace, mine[-1]) if mine else None,
             labelled=labelled,
             compared=compared,
             learned=workspace.frame(champion.manifest["reference_sha256"]) if asked.multivariate else None,
-        ),
-    )
+        )
+        drift = drift_of(spec, task.schema, reference, batch)
     task.observations.extend(observations_of(drift, window=task.window, version=champion.version))
     task.findings.extend(
         drift_findings(

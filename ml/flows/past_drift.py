@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.flows.drift import Current, drift_of, observations_of
 from ml.flows.past import Past
 from ml.flows.profile import pairs_of
@@ -32,7 +33,7 @@ def past_drift(
     spec = past.spec
     current = Current(
         features=past.profile(step, reference.features.layout.with_pairs(pairs_of(spec, past.schema))),
-        rows=past.kept(step),
+        rows=Frames.of(past.kept(step)),
         predictions=predictions,
         labelled=[past.joined(part) for part in past.arrived(step)],
         compared=past.compared_with(step, reference),

@@ -10,7 +10,7 @@ from ml.flows.page import page_of
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
-from ml.monitoring.sample import stratified
+from ml.monitoring.sample import places_of
 from ml.profiles import conform
 from ml.specs import ModelSpec
 
@@ -34,13 +34,16 @@ def report(workspace: Workspace, spec: ModelSpec, window: Window) -> str:
     if champion is None:
         raise NotFoundError(f"{spec.model} had no champion at the start of {window}.", remedy="choose a later batch.")
     asked = spec.monitoring.drift
-    batch = workspace.frame(validation.kept_sha256)
-    strata = [name for name in asked.by if name in batch.columns]
+    with workspace.frames(validation.kept_sha256, cells=validation.rows_kept * len(schema.columns)) as batch:
+        strata = [name for name in asked.by if name in batch.dtypes]
+        sample = batch.take(
+            places_of(batch.some(strata or [spec.time.column]), strata, asked.sample, seed=spec.training.seed)
+        )
     page = page_of(
         spec,
         schema,
         conform(workspace.frame(champion.manifest["reference_sha256"]), schema),
-        conform(stratified(batch, strata, asked.sample, seed=spec.training.seed), schema),
+        conform(sample, schema),
         title=f"{spec.model}: {window} against the training rows of version {champion.version}",
     )
     sha256 = workspace.store.put(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.artifacts.rows import Frames
 from ml.data.labels import join_labels
 from ml.domain.digests import digest_of
 from ml.domain.errors import NotFoundError
@@ -52,11 +54,30 @@ class _Part(NamedTuple):
     labels: tuple[str, ...]
 
 
+def kept_rows(workspace: Workspace, batch: Batch) -> AbstractContextManager[Frames]:
+    """Lend the kept rows of a batch."""
+    cells = batch.validation.rows_kept * len(batch.snapshot.columns)
+    return workspace.frames(batch.validation.kept_sha256, cells=cells)
+
+
 def batch_with_labels(
-    workspace: Workspace, reader: Reader, spec: ModelSpec, batch: Batch, *, as_of: datetime
+    workspace: Workspace,
+    reader: Reader,
+    spec: ModelSpec,
+    batch: Batch,
+    *,
+    as_of: datetime,
+    needed: Sequence[str],
 ) -> pd.DataFrame:
-    """Return the kept rows of one batch with the labels known at ``as_of``; other rows have none."""
-    rows = workspace.frame(batch.validation.kept_sha256)
+    """Return the kept rows of one batch with the labels known at ``as_of``; other rows have none.
+
+    The columns are the targets and those ``needed``; others are there or not.
+    """
+    with kept_rows(workspace, batch) as kept:
+        names = {*needed, *spec.problem.targets, *spec.key}
+        if spec.labels_are_separate and not spec.key:  # a row is known by all that it holds
+            names = set(kept.dtypes)
+        rows = kept.some([name for name in kept.dtypes if name in names])
     if not spec.labels_are_separate:
         return rows
     found = reader.snapshots(

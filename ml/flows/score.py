@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ml.artifacts.rows import Frames
 from ml.domain.records import Scoring, ScoringRole
+from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
 from ml.flows.predictions import put_predictions
 from ml.flows.schema import required_schema
@@ -32,12 +39,9 @@ def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scorin
     roles = [(champion, ScoringRole.CHAMPION), *((version, ScoringRole.SHADOW) for version in shadows)]
     fresh = {version.version: (version, role) for version, role in roles if version.version not in done}
     if fresh:
-        features = conform(workspace.frame(validation.kept_sha256), schema)
-        problem = problem_of(spec.problem)
-        predictions = {
-            number: problem.predict(workspace.model(version.serving_sha256), features)
-            for number, (version, _) in fresh.items()
-        }
+        estimators = {number: workspace.model(version.serving_sha256) for number, (version, _) in fresh.items()}
+        with workspace.frames(validation.kept_sha256, cells=validation.rows_kept * len(schema.columns)) as batch:
+            predictions = _predicted(batch, estimators, schema, spec)
         sha256 = put_predictions(workspace, predictions)
         with workspace.registry.write() as writer:
             added = writer.add_scorings(
@@ -51,3 +55,16 @@ def score(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Scorin
             )
         done.update({scoring.version: scoring for scoring in added})
     return tuple(done.values())
+
+
+def _predicted(
+    batch: Frames, estimators: Mapping[int, Any], schema: TableSchema, spec: ModelSpec
+) -> dict[int, pd.DataFrame]:
+    """Return what every estimator predicts; of a large batch, features are in memory some rows at a time."""
+    problem = problem_of(spec.problem)
+    parts: dict[int, list[pd.DataFrame]] = {number: [] for number in estimators}
+    for frame in batch.read([name for name in schema.features if name in batch.dtypes]):
+        features = conform(frame, schema)
+        for number, estimator in estimators.items():
+            parts[number].append(problem.predict(estimator, features))
+    return {number: each[0] if len(each) == 1 else pd.concat(each, ignore_index=True) for number, each in parts.items()}

@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 
 
 def stratified(frame: pd.DataFrame, strata: Sequence[str], size: int, *, seed: int) -> pd.DataFrame:
-    """Return the frame, or ``size`` of its rows, in their order.
+    """Return the frame, or ``size`` of its rows, in their order: see :func:`places_of`."""
+    return frame if len(frame) <= size else frame.iloc[places_of(frame, strata, size, seed=seed)]
+
+
+def places_of(frame: pd.DataFrame, strata: Sequence[str], size: int, *, seed: int) -> NDArray[np.int64]:
+    """Return the places of all rows, or of ``size`` of them, in their order.
 
     Every combination of values of the columns ``strata`` has its share of the rows, and at least one while there is
     room; within it the rows are spread evenly over their order, which is that of time, from a start drawn with
     ``seed``.
     """
     if len(frame) <= size:
-        return frame
+        return np.arange(len(frame))
     of = (
         frame.groupby(list(strata), dropna=False, sort=True).ngroup().to_numpy()
         if strata
@@ -31,7 +36,8 @@ def stratified(frame: pd.DataFrame, strata: Sequence[str], size: int, *, seed: i
         if room
         for here in (np.flatnonzero(of == stratum),)
     ]
-    return frame.iloc[np.sort(np.concatenate(taken))]
+    places: NDArray[np.int64] = np.sort(np.concatenate(taken))
+    return places
 
 
 def _rooms(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:

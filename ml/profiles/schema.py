@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -43,10 +45,11 @@ def infer_schema(
     _require(frame, [time.column, *key, *(features.columns or ()), *features.categorical, *features.numeric])
     columns = []
     for name in frame.columns:
-        values = frame[name]
-        found = type_of(values)
+        values = _Values(frame, name)
+        found = _type_of(values)
         role = _role(name, values, found, problem=problem, time=time, key=key, features=features)
-        columns.append(ColumnSchema(str(name), found or _default_type(role), role, bool(values.isna().any())))
+        nullable = any(bool(part.isna().any()) for part in values)
+        columns.append(ColumnSchema(str(name), found or _default_type(role), role, nullable))
     return TableSchema(tuple(columns))
 
 
@@ -65,12 +68,27 @@ def _require(frame: pd.DataFrame | Frames, names: Sequence[str]) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The values of a column, in parts, as often as they are asked for."""
+
+    table: pd.DataFrame | Frames
+    name: Any
+
+    def __iter__(self) -> Iterator[pd.Series]:
+        return self.table.column(self.name) if isinstance(self.table, Frames) else iter([self.table[self.name]])
+
+
 def type_of(values: pd.Series) -> ColumnType | None:
     """Return a column's type, None if nothing is known because it has no value."""
-    if values.isna().all():
+    return _type_of([values])
+
+
+def _type_of(parts: Iterable[pd.Series]) -> ColumnType | None:
+    if all(bool(part.isna().all()) for part in parts):
         return None
-    found = _BY_KIND.get(values.dtype.kind)
-    return type_of_texts(values) if found is None else found
+    found = _BY_KIND.get(next(iter(parts)).dtype.kind)
+    return type_of_texts(parts) if found is None else found
 
 
 def _default_type(role: ColumnRole) -> ColumnType:
@@ -81,7 +99,7 @@ def _default_type(role: ColumnRole) -> ColumnType:
 
 def _role(
     name: str,
-    values: pd.Series,
+    values: Iterable[pd.Series],
     found: ColumnType | None,
     *,
     problem: ProblemSpec,
@@ -108,11 +126,18 @@ def _kind_of_feature(found: ColumnType | None) -> ColumnRole:
     return ColumnRole.CATEGORICAL if found is ColumnType.TEXT else ColumnRole.NUMERIC
 
 
-def _teaches(values: pd.Series, found: ColumnType | None) -> bool:
+def _teaches(values: Iterable[pd.Series], found: ColumnType | None) -> bool:
     """Tell whether a column that nobody named is worth being a feature."""
     if found is None or found is ColumnType.TIMESTAMP:
         return False
     if found is not ColumnType.TEXT:
         return True
-    distinct = values.nunique()
-    return distinct <= _FEW or (distinct <= _MANY and distinct <= values.notna().sum() / 2)
+    distinct: set[Any] = set()
+    rows = 0
+    for part in values:
+        there = part.dropna()
+        distinct.update(there.unique())
+        rows += len(there)
+        if len(distinct) > _MANY:
+            return False
+    return len(distinct) <= _FEW or len(distinct) <= rows / 2

@@ -6,6 +6,8 @@ telephone, ``NA`` may be a country. Blanks around a number mean nothing.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,30 +100,41 @@ def as_numbers(texts: Any) -> Numbers:
     return Numbers(values, ~number & ~is_null(texts), beyond)
 
 
-def type_of_texts(values: pd.Series) -> ColumnType | None:
-    """Return the type that a column of texts stands for, None if it has no value at all.
+def type_of_texts(parts: Iterable[pd.Series]) -> ColumnType | None:
+    """Return the type that a column of texts stands for, None if it has no value at all; it may come in parts.
 
     A few values that do not fit are left to validation as wrong ones instead of turning a column of numbers into
     one of texts.
     """
-    texts = trimmed(text_array(values)).drop_null()
-    if len(texts) == 0:
+    seen = sum((_seen(part) for part in parts), start=Counter[str]())
+    if not seen["values"]:
         return None
-    lowered = pc.utf8_lower(texts)
-    distinct = set(pc.unique(lowered).to_pylist())
-    if distinct <= BOOLEANS.keys():
+    if seen["booleans"] == seen["values"]:
         return ColumnType.BOOLEAN
-    meant = texts.filter(pc.invert(pc.is_in(lowered, pa.array(sorted(_NULLISH)))))
-    if len(meant) == 0 or matches(meant, _LEADING_ZERO).any():
+    if not seen["meant"] or seen["leading zeros"]:
         return ColumnType.TEXT
-    if matches(meant, _MOMENT).mean() >= _MOSTLY:
+    if seen["moments"] / seen["meant"] >= _MOSTLY:
         return ColumnType.TIMESTAMP
-    return _number_type(meant)
-
-
-def _number_type(texts: Any) -> ColumnType:
-    numbers = as_numbers(texts)
-    good = ~numbers.wrong & ~numbers.beyond
-    if good.mean() < _MOSTLY:
+    if seen["numbers"] / seen["meant"] < _MOSTLY:
         return ColumnType.TEXT
-    return ColumnType.INTEGER if integer_like(texts)[good].all() else ColumnType.NUMBER
+    return ColumnType.INTEGER if seen["integers"] == seen["numbers"] else ColumnType.NUMBER
+
+
+def _seen(values: pd.Series) -> Counter[str]:
+    """Count what texts look like."""
+    texts = trimmed(text_array(values)).drop_null()
+    lowered = pc.utf8_lower(texts)
+    meant = texts.filter(pc.invert(pc.is_in(lowered, pa.array(sorted(_NULLISH)))))
+    numbers = as_numbers(meant)
+    good = ~numbers.wrong & ~numbers.beyond
+    return Counter(
+        {
+            "values": len(texts),
+            "booleans": pc.sum(pc.is_in(lowered, pa.array(sorted(BOOLEANS)))).as_py() or 0,
+            "meant": len(meant),
+            "leading zeros": int(matches(meant, _LEADING_ZERO).sum()),
+            "moments": int(matches(meant, _MOMENT).sum()),
+            "numbers": int(good.sum()),
+            "integers": int((integer_like(meant) & good).sum()),
+        }
+    )

@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from gating.chances import exchangeable, lottery, same_algorithm, truly_worse
 from gating.pooled import pooled
+from gating.shadowed import shadowed
 from gating.shows import power, slices
 from gating.walks import walks
 from gating.watched import watched
@@ -33,7 +34,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
     parser.add_argument("--runs", type=int, default=2000, help="challengers per problem kind (2000)")
     parser.add_argument(
-        "--parts", nargs="*", help="only these of: same, swapped, lottery, worse, power, slices, walks, pooled, watched"
+        "--parts",
+        nargs="*",
+        help="only these of: same, swapped, lottery, worse, power, slices, walks, pooled, shadowed, watched",
     )
     parser.add_argument("--picture", type=Path, help="where to save the power curve")
     options = parser.parse_args()
@@ -47,6 +50,7 @@ def main() -> int:
         "pooled": lambda: pooled(max(runs // 5, 10)),
         "slices": lambda: slices(max(runs // 20, 10)),
         "power": lambda: power(max(runs // 20, 20), 1000, options.picture),
+        "shadowed": lambda: shadowed(runs),
         "watched": lambda: watched(runs),
         "lottery": lambda: lottery(max(runs // 20, 10), ATTEMPTS),
     }

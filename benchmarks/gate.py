@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from gating.chances import exchangeable, lottery, same_algorithm, truly_worse
 from gating.pooled import pooled
+from gating.shadowed import shadowed
 from gating.shows import alike_slices, power, slices
 from gating.walks import walks
 from gating.watched import watched
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument(
         "--parts",
         nargs="*",
-        help="only these of: same, swapped, lottery, worse, power, slices, alike, walks, pooled, watched",
+        help="only these of: same, swapped, lottery, worse, power, slices, alike, walks, pooled, shadowed, watched",
     )
     parser.add_argument("--picture", type=Path, help="where to save the power curve")
     options = parser.parse_args()
@@ -50,6 +51,7 @@ def main() -> int:
         "slices": lambda: slices(max(runs // 20, 10)),
         "alike": lambda: alike_slices(max(runs // 20, 10)),
         "power": lambda: power(max(runs // 20, 20), 1000, options.picture),
+        "shadowed": lambda: shadowed(runs),
         "watched": lambda: watched(runs),
         "lottery": lambda: lottery(max(runs // 20, 10), ATTEMPTS),
     }

@@ -61,19 +61,20 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
     judgement = replace(judgement, evidence={**judgement.evidence, **_curves(workspace, spec, rows, challenger)})
     refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
     result = _result(spec, rows, challenger, judgement, before, generation=generation, refitted=refitted)
-    result = _with_what_follows(workspace, spec, result)
+    result = _with_what_follows(workspace, spec, result, before)
     with workspace.registry.write() as writer:
         if ASKED in result.evidence:
             keep_for_approval(writer, spec, decision_id, now=workspace.clock())
         return writer.add_gate_result(result)
 
 
-def _with_what_follows(workspace: Workspace, spec: ModelSpec, result: GateResult) -> GateResult:
+def _with_what_follows(workspace: Workspace, spec: ModelSpec, result: GateResult, before: _Before) -> GateResult:
     """Say in the evidence of what passed whether it is held in the shadow, or a person is asked, before it goes live.
 
-    A model's first version is never held: there is nobody to compare it with. Of one that is held nobody is asked yet.
+    A model's first version is never held: there is nobody to compare it with. Nor is one that a newer champion has
+    overtaken, which will not go live. Of one that is held nobody is asked yet.
     """
-    if result.passed and spec.gate.shadow and result.champion is not None:
+    if result.passed and spec.gate.shadow and result.champion is not None and not before.overtaken:
         batches = "1 batch has" if spec.gate.shadow == 1 else f"{spec.gate.shadow} batches have"
         said = f"{result.sentence} It is held in the shadow until {batches} labels."
         return replace(result, sentence=said, evidence={**result.evidence, HELD: {"batches": spec.gate.shadow}})
@@ -86,18 +87,20 @@ def _with_what_follows(workspace: Workspace, spec: ModelSpec, result: GateResult
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What the records know of earlier challengers: how many were judged on these rows, and the best champion so far if
-    that is not the present one.
+    that is not the present one; and whether a champion of a later moment serves.
     """
 
     attempts: int
     best: Version | None
+    overtaken: bool
 
 
 def _gather(reader: Reader, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> _Before:
     best = None
     if rows.champion is not None:
         best = best_so_far(reader, spec, rows.champion, held_out_from=rows.split.holdout_from)
-    return _Before(earlier_attempts(reader, spec, challenger), best)
+    overtaken = any(one.as_of > challenger.as_of for one in reader.promotions(spec.model))
+    return _Before(earlier_attempts(reader, spec, challenger), best, overtaken)
 
 
 def _judge(

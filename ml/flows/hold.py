@@ -137,7 +137,7 @@ def _recorded(workspace: Workspace, spec: ModelSpec, held: _Held, end: _End, win
     def act(writer: Writer) -> ShadowVerdict:
         """Record what the hold ends in and, in the same transaction, do what follows from it."""
         found = writer.add_shadow_verdict(verdict)
-        if end.look is not None:
+        if end.look is not None and found.ending is verdict.ending:
             writer.add_findings(spec.model, window, window.end, STEP, (end.look.finding(),))
         if found.promotes:
             _promote(writer, workspace, held, found)

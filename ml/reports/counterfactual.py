@@ -22,6 +22,7 @@ _MEASURES = {
     "cooldown": "time since the last retraining",
     "confirm": "checks in which the rules asked",
     "back_off": "batches since the last rejected challenger",
+    "in_the_shadow": "labelled batches since the training of what is held in the shadow",
 }
 _ABOVE = {"adaptive"}
 """Rules that ask above their threshold; all others ask at it already."""

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from evergreen_console import acting, approvals, batches, files, reading, replays, versions
 from evergreen_console.access import AUTHENTICATED
 from evergreen_console.guards import Guards
+from evergreen_console.turns import Turns
 from ml.domain.errors import EvergreenError, NotFoundError, RegistryUnavailableError
 
 app = FastAPI(
@@ -21,7 +22,8 @@ app = FastAPI(
     redoc_url=None,
     openapi_url=None,
 )
-app.add_middleware(Guards)
+app.add_middleware(Turns)
+app.add_middleware(Guards)  # the outer one: what is refused takes no turn, and every answer has its headers
 
 
 @app.get("/api/openapi.json", include_in_schema=False)

@@ -30,15 +30,6 @@ PAGES = {
     "tab of another DAG": ("/dags/evergreen.replay/plugin/evergreen-model", "Nothing is on record"),
     "card": ("/", "all models"),
 }
-ONCE = {
-    "batch that was stopped",
-    "a model without batches",
-    "nowhere",
-    "tab of the retraining",
-    "tab of another DAG",
-    "card",
-}
-"""Pages that show nothing of their own: looked at wide and light, and narrow and dark."""
 MISSING = {"a model without batches", "tab of another DAG"}
 """Pages of what is not on record: the API answers 404, and a browser writes that on its console."""
 
@@ -51,15 +42,9 @@ def addresses(site: Site) -> dict[str, str]:
     return {"decision": f"{MODEL}/decisions/{retraining['id']}", "replay": f"{MODEL}/replays/{replay['id']}"}
 
 
-@pytest.mark.parametrize(
-    ("name", "width", "dark"),
-    [
-        (name, width, dark)
-        for name in PAGES
-        for width, dark in [(WIDE, False), (WIDE, True), (PHONE, False), (PHONE, True)]
-        if name not in ONCE or dark == (width == PHONE)
-    ],
-)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole(browser: Looking, addresses: dict[str, str], name: str, width: int, dark: bool) -> None:
     path, text = PAGES[name]
     with browser.at(path.format(**addresses), width=width, dark=dark) as (page, seen):

@@ -96,8 +96,7 @@ class Frames:
 
     def some(self, names: Sequence[str]) -> pd.DataFrame:
         """Return all rows: of these columns, and of the others too where they are in memory anyway."""
-        parts = list(self.read(names))
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        return stacked(list(self.read(names)))
 
     def column(self, name: str) -> Iterator[pd.Series]:
         """Yield the values of one column, some rows at a time."""
@@ -110,7 +109,14 @@ class Frames:
             first, last = places.searchsorted([start, start + len(frame)])
             parts.append(frame.iloc[places[first:last] - start])
             start += len(frame)
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        return stacked(parts)
+
+
+def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return frames of the same columns as one; a column by itself, as pandas thinks again about types otherwise."""
+    if len(parts) == 1:
+        return parts[0]
+    return pd.DataFrame({name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]})
 
 
 def put_rows(store: ArtifactStore, rows: Rows) -> str:

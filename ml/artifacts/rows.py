@@ -26,6 +26,9 @@ ROW_GROUP = 262_144
 WHOLE = 2**24
 """So many cells are held in memory as one: a batch of up to 128 MB, at eight bytes a cell."""
 
+_CELLS = 2**23
+"""Cells of a stored table that are in memory at a time, as one of its frames, where all columns are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -96,8 +99,7 @@ class Frames:
 
     def some(self, names: Sequence[str]) -> pd.DataFrame:
         """Return all rows: of these columns, and of the others too where they are in memory anyway."""
-        parts = list(self.read(names))
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        return stacked(list(self.read(names)))
 
     def column(self, name: str) -> Iterator[pd.Series]:
         """Yield the values of one column, some rows at a time."""
@@ -110,7 +112,14 @@ class Frames:
             first, last = places.searchsorted([start, start + len(frame)])
             parts.append(frame.iloc[places[first:last] - start])
             start += len(frame)
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        return stacked(parts)
+
+
+def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return frames of the same columns as one; a column by itself, as pandas thinks again about types otherwise."""
+    if len(parts) == 1:
+        return parts[0]
+    return pd.DataFrame({name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]})
 
 
 def put_rows(store: ArtifactStore, rows: Rows) -> str:
@@ -147,7 +156,7 @@ class _Digest(io.RawIOBase):
 
 @contextmanager
 def stored_frames(store: ArtifactStore, sha256: str) -> Iterator[Frames]:
-    """Lend a stored table as frames of a row group each.
+    """Lend a stored table as frames of a few rows each.
 
     Raises:
         ArtifactError: the bytes are missing, altered, or no frame.
@@ -161,11 +170,14 @@ def stored_frames(store: ArtifactStore, sha256: str) -> Iterator[Frames]:
                 remedy="the digest belongs to something else than a frame.",
             ) from error
 
+        size = max(1, _CELLS // max(1, metadata.num_columns))
+
         def read(names: Sequence[str] | None) -> Iterator[pd.DataFrame]:
             with pq.ParquetFile(path, metadata=metadata) as file:
+                asked = None if names is None else list(names)
                 for group in range(metadata.num_row_groups):
-                    asked = None if names is None else list(names)
-                    yield frame_of(file.read_row_group(group, columns=asked, use_threads=False))
+                    for batch in file.iter_batches(size, row_groups=[group], columns=asked, use_threads=False):
+                        yield frame_of(pa.Table.from_batches([batch]))
 
         empty = frame_of(metadata.schema.to_arrow_schema().empty_table())
         dtypes = {str(name): dtype for name, dtype in empty.dtypes.items()}

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from ml.data.cache import PARSED, Parsed
-from ml.data.cells import typed
+from ml.data.cells import Texts
 from ml.data.csv_file import csv_batches
 from ml.data.intake import GZIP, PARQUET
 from ml.data.moments import moments_of
@@ -35,30 +35,21 @@ def read_files(source: FileSource, request: Request) -> SourceRead:
     """
     found = find_files(source.path, request.data_root)
     findings: list[Finding] = []
-    spool = Spool(request.time.column, subject=source.path)
-    texts: list[Piece] = []
+    texts = Texts(source, time_column=request.time.column)
+    spool = Spool(request.time.column, subject=source.path, texts=texts)
     used: list[set[str]] = []
     for file in found:
         kind = _kind(file, source)
         columns: set[str] = set()
         for piece in _pieces(file, kind, source, request, findings):
             columns |= set(piece.table.column_names)
-            if kind == "csv":
-                texts.append(piece)
-            else:
-                spool.add(piece)
-            _check_rows(request, spool.rows + sum(part.table.num_rows for part in texts), source.path)
+            spool.add(piece, of_texts=kind == "csv")
+            _check_rows(request, spool.rows, source.path)
         used += [columns] * bool(columns)
     description = found[0].name if len(found) == 1 else f"{source.path} ({len(used)} of {len(found)} files)"
     if not used:
         raise no_rows(source.path, request, findings)
     findings += _different_columns(used, source.path)
-    if texts:
-        table = joined(texts)
-        values, suspicious = typed(table.table, source, time_column=request.time.column)
-        if suspicious:
-            raise refuse(source.path, suspicious)
-        spool.add(Piece(values, table.moments))
     rows, noticed = spool.settled()
     return SourceRead(rows, (*findings, *noticed), description)
 
@@ -105,13 +96,8 @@ def _whole(parsed: Parsed, findings: list[Finding]) -> Iterator[Piece]:
 
 def _read(file: FoundFile, kind: str, source: FileSource, request: Request, findings: list[Finding]) -> Iterator[Piece]:
     """Yield the rows of a file: all of them, which are kept, where they are few enough; else at least the window's."""
-    key = _key(file, source, request)
     if kind == "csv":
-        piece, whole, noticed = _csv(file, source, request)
-        findings += noticed
-        if whole and key is not None:
-            PARSED.put(key, Parsed(piece, noticed))
-        yield piece
+        yield from _csv(file, source, request, findings)
         return
     time = request.time
     with file.open() as handle:
@@ -126,6 +112,7 @@ def _read(file: FoundFile, kind: str, source: FileSource, request: Request, find
             return
         every_one = dict(enumerate(every)) if groups else {}
         piece = parquet.piece(every_one, time_column=time.column, zone=time.zone).in_order()
+        key = _key(file, source, request)
         if groups and key is not None:
             PARSED.put(key, Parsed(piece, parquet.findings))
         yield piece
@@ -143,23 +130,27 @@ def _kind(file: FoundFile, source: FileSource) -> str:
     raise refusal("DV013", file.name, seen="an ending that says nothing", expected=f"one of {accepted}")
 
 
-def _csv(file: FoundFile, source: FileSource, request: Request) -> tuple[Piece, bool, tuple[Finding, ...]]:
-    """Parse a whole file; where it is too large to be kept, only the window's rows of it."""
+def _csv(file: FoundFile, source: FileSource, request: Request, findings: list[Finding]) -> Iterator[Piece]:
+    """Parse a whole file; what is too large to be kept is given on block by block."""
+    key = _key(file, source, request)
     pieces: list[Piece] = []
-    total, whole, rows = 0, True, 0
+    total, rows = 0, 0
     with file.open() as handle:
         packed = _is_packed(handle, file.name)
         for piece in _csv_pieces(csv_batches(handle, file.name, file.size, source, packed=packed), file.name, request):
             rows += piece.table.num_rows
             total += piece.nbytes
-            if whole and total > PARSED.limit:
-                whole = False
-                pieces = [part.in_order().cut(request.window) for part in pieces]
-            pieces.append(piece if whole else piece.in_order().cut(request.window))
-            if not whole:
-                _check_rows(request, sum(part.table.num_rows for part in pieces), file.name)
-    findings = () if rows else (_header_only(file.name),)
-    return joined(pieces), whole, findings
+            pieces.append(piece)
+            if total > PARSED.limit:
+                yield from pieces
+                pieces = []
+    noticed = () if rows else (_header_only(file.name),)
+    findings += noticed
+    if total <= PARSED.limit:
+        whole = joined(pieces)
+        if key is not None:
+            PARSED.put(key, Parsed(whole, noticed))
+        yield whole
 
 
 def _csv_pieces(batches: Iterator[pa.Table], name: str, request: Request) -> Iterator[Piece]:

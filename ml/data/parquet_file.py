@@ -91,7 +91,7 @@ class ParquetFile:
         """Read row groups, given by their place.
 
         Raises:
-            DataError: they would fill the memory, or the file is damaged.
+            DataError: they are more than the file can hold, or it is damaged.
         """
         self._check_size(sum(group.rows for group in groups.values()))
         with self._damage_told():

@@ -20,7 +20,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.artifacts.rows import Rows, as_stored
+from ml.data.cells import Texts
 from ml.data.pieces import Piece, Told, brought_to, common, decoded, joined, stored_field, stored_types, with_moments
+from ml.data.source import refuse
 from ml.domain.errors import SourceUnavailableError
 from ml.domain.findings import Finding
 
@@ -28,21 +30,25 @@ LIMIT = 64 * 1024**2
 """Most bytes that are held in memory."""
 _CHUNK = 2**18
 """Values in one file of a run."""
-_AT = "@at"
+_AT = "@at\x1f"
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Spool:
-    """Takes in pieces, each in the order of time and cut to the window, in the order of the source."""
+    """Takes in pieces, each in the order of time and cut to the window, in the order of the source.
 
-    def __init__(self, time_column: str, *, subject: str) -> None:
+    Of pieces of a CSV, all of texts, ``texts`` finds the types; their rows come behind those of other pieces of the
+    same moment.
+    """
+
+    def __init__(self, time_column: str, *, subject: str, texts: Texts | None = None) -> None:
         self.rows = 0
-        self._time, self._subject = time_column, subject
-        self._held: list[Piece] = []
+        self._time, self._subject, self._texts = time_column, subject, texts
+        self._held: dict[bool, list[Piece]] = {False: [], True: []}
         self._bytes = 0
         self._runs: _Runs | None = None
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Piece, *, of_texts: bool = False) -> None:
         """Take in a piece.
 
         Raises:
@@ -51,7 +57,7 @@ class Spool:
         if not piece.table.num_rows:
             return
         self.rows += piece.table.num_rows
-        self._held.append(piece)
+        self._held[of_texts].append(piece)
         self._bytes += piece.nbytes
         if self._bytes > LIMIT:
             self._spill()
@@ -60,28 +66,44 @@ class Spool:
         """Return all rows in the order of time, those of one moment in the order of the source, and findings on time.
 
         Raises:
-            DataError: not one row has a readable moment (DV019).
+            DataError: not one row has a readable moment (DV019), or numbers have another decimal mark than the spec's.
         """
         if self._runs is None:
-            piece = decoded(joined(self._held))
+            piece = self._joined()
             told = Told.of(piece, self._time)
             told.check_readable(self._time, subject=self._subject)
             return Rows.of(stored_types(with_moments(piece, self._time))), told.findings(self._time)
         self._spill()
+        self._check_texts()
         self._runs.told.check_readable(self._time, subject=self._subject)
         return self._runs.rows(), self._runs.told.findings(self._time)
 
+    def _joined(self) -> Piece:
+        """Return all pieces as one, while none was written."""
+        pieces = self._held[False]
+        if self._held[True] and self._texts is not None:
+            piece = joined(self._held[True])
+            self._texts.add(piece.table)
+            self._check_texts()
+            pieces = [*pieces, Piece(self._texts.typed(piece.table), piece.moments)]
+        return decoded(joined(pieces))
+
+    def _check_texts(self) -> None:
+        if self._texts is not None and (findings := self._texts.findings()):
+            raise refuse(self._subject, findings)
+
     def _spill(self) -> None:
         try:
-            self._runs = self._runs or _Runs(self._time)
-            for piece in self._held if _follow(self._held) else [joined(self._held)]:
-                self._runs.add(decoded(piece))
+            self._runs = self._runs or _Runs(self._time, self._texts)
+            for of_texts, held in self._held.items():
+                for piece in held if _follow(held) else [joined(held)]:
+                    self._runs.add(decoded(piece), of_texts=of_texts)
         except OSError as error:
             raise SourceUnavailableError(
                 f"{self._subject} is too large for memory, and {tempfile.gettempdir()} cannot hold it: {error}.",
                 remedy="free space there, or let TMPDIR name a larger place, then run again.",
             ) from error
-        self._held, self._bytes = [], 0
+        self._held, self._bytes = {False: [], True: []}, 0
 
 
 def _follow(pieces: Sequence[Piece]) -> bool:
@@ -100,26 +122,31 @@ class _File(NamedTuple):
 class _Runs:
     """Files of rows in a folder; those of one run follow each other in time."""
 
-    def __init__(self, time_column: str) -> None:
+    def __init__(self, time_column: str, texts: Texts | None) -> None:
         self.told = Told()
-        self._time = time_column
+        self._time, self._texts = time_column, texts
         self._folder = Path(tempfile.mkdtemp(prefix="evergreen-rows-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._kinds: dict[str, pa.DataType] = {}
         self._there: dict[str, int] = {}
         self._rows = 0
-        self._runs: list[list[_File]] = []
+        self._runs: dict[bool, list[list[_File]]] = {False: [], True: []}
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Piece, *, of_texts: bool) -> None:
         """Write a piece: on to the newest run where it follows it in time, else as a new run."""
         self.told = self.told.and_of(piece, self._time)
         table = with_moments(piece, self._time)
+        if of_texts and self._texts is not None:
+            self._texts.add(table)
         for field, column in zip(table.schema, table.columns, strict=True):
-            self._kinds[field.name] = common(self._kinds.get(field.name, field.type), field.type)
-            self._there[field.name] = self._there.get(field.name, 0) + len(column) - column.null_count
+            if of_texts and field.name != self._time:  # what they are is known at the end
+                self._note(field.name, pa.null(), 0)
+            else:
+                self._note(field.name, field.type, len(column) - column.null_count)
         at = piece.moments.at
-        if not self._runs or at[0] < self._runs[-1][-1].last:
-            self._runs.append([])
+        runs = self._runs[of_texts]
+        if not runs or at[0] < runs[-1][-1].last:
+            runs.append([])
         step = max(1, _CHUNK // table.num_columns)
         table = table.append_column(_AT, pa.array(at))
         for start in range(0, table.num_rows, step):
@@ -127,11 +154,17 @@ class _Runs:
             with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema, options=_LZ4) as writer:
                 writer.write_table(table.slice(start, step).combine_chunks())
             end = min(start + step, table.num_rows) - 1
-            self._runs[-1].append(_File(path, int(at[start]), int(at[end])))
+            runs[-1].append(_File(path, int(at[start]), int(at[end])))
         self._rows += table.num_rows
+
+    def _note(self, name: str, kind: pa.DataType, there: int) -> None:
+        self._kinds[name] = common(self._kinds.get(name, kind), kind)
+        self._there[name] = self._there.get(name, 0) + there
 
     def rows(self) -> Rows:
         """Return the rows of all runs, in the order of time."""
+        for name, (kind, there) in self._texts.kinds().items() if self._texts is not None else ():
+            self._note(name, kind, there)
         schema = pa.schema(
             [stored_field(name, kind, self._there[name], self._rows) for name, kind in self._kinds.items()]
         )
@@ -140,15 +173,17 @@ class _Runs:
     def _tables(self, schema: pa.Schema, names: Sequence[str] | None) -> Iterator[pa.Table]:
         kept = schema if names is None else pa.schema([schema.field(name) for name in names])
         kinds = {name: kind for name, kind in self._kinds.items() if kept.get_field_index(name) >= 0}
-        for table in _merged([_Run(paths, kinds) for paths in self._runs]):
+        runs = [_Run(files, kinds, None) for files in self._runs[False]]
+        runs += [_Run(files, kinds, self._texts) for files in self._runs[True]]
+        for table in _merged(runs):
             yield as_stored(table, kept)
 
 
 class _Run:
     """One run, of which at most a file at a time is in memory: from when ``begin``, its next moment, is reached."""
 
-    def __init__(self, files: Sequence[_File], kinds: dict[str, pa.DataType]) -> None:
-        self._files, self._kinds = list(reversed(files)), kinds
+    def __init__(self, files: Sequence[_File], kinds: dict[str, pa.DataType], texts: Texts | None) -> None:
+        self._files, self._kinds, self._texts = list(reversed(files)), kinds, texts
         self._table: Any = None
         self._at: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
@@ -171,7 +206,7 @@ class _Run:
             with pa.OSFile(str(file.path)) as opened:
                 table = pa.ipc.open_file(opened).read_all()
             self._at = table.column(_AT).to_numpy()
-            self._table = brought_to(table, self._kinds)
+            self._table = brought_to(table if self._texts is None else self._texts.typed(table), self._kinds)
         rows = int(self._at.searchsorted(last, side="right" if too else "left"))
         taken = self._table.slice(0, rows), self._at[:rows]
         self._table, self._at = self._table.slice(rows), self._at[rows:]

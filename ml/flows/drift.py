@@ -147,4 +147,6 @@ def _sampled(rows: Frames, size: int, *, seed: int) -> pd.DataFrame:
     """Return at most so many rows, drawn at random."""
     if rows.whole is not None:
         return rows.whole if rows.rows <= size else rows.whole.sample(size, random_state=seed)
-    return rows.take(np.sort(np.random.default_rng(seed).choice(rows.rows, size, replace=False, shuffle=False)))
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(rows.rows, min(size, rows.rows), replace=False, shuffle=False)
+    return rows.take(np.sort(drawn))

@@ -11,6 +11,7 @@ from ml.domain.errors import DataError, SourceUnavailableError
 from ml.domain.records import Snapshot, SnapshotRole
 from ml.domain.windows import Window
 from ml.flows.provenance import code_version
+from ml.flows.rows import kept_rows
 from ml.flows.workspace import Workspace
 from ml.monitoring.labels import BatchLabels, windows_due
 from ml.registry import Batch
@@ -44,7 +45,8 @@ def label(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Snapsh
 
 def _store(workspace: Workspace, spec: ModelSpec, batch: Batch, window: Window) -> Snapshot:
     found, source = _arrived(workspace, spec, batch.window, window)
-    rows = workspace.frame(batch.validation.kept_sha256)
+    with kept_rows(workspace, batch) as kept:
+        rows = kept.some(list(spec.key) or kept.columns)
     ids = row_ids(rows, key=spec.key, targets=spec.problem.targets)
     found = found[found[ROW_ID].isin(set(ids))].reset_index(drop=True)
     sha256 = put_frame(workspace.store, found)

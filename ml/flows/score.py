@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ml.artifacts.rows import Frames
+from ml.artifacts.rows import Frames, stacked
 from ml.domain.records import Scoring, ScoringRole
 from ml.domain.schema import TableSchema
 from ml.domain.windows import Window
@@ -67,4 +67,4 @@ def _predicted(
         features = conform(frame, schema)
         for number, estimator in estimators.items():
             parts[number].append(problem.predict(estimator, features))
-    return {number: each[0] if len(each) == 1 else pd.concat(each, ignore_index=True) for number, each in parts.items()}
+    return {number: stacked(each) for number, each in parts.items()}

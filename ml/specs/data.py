@@ -52,9 +52,7 @@ class ValidationSpec(Spec):
         default=0.05, description="A larger share of quarantined rows stops the batch."
     )
     min_rows: int = Field(default=1, ge=1, description="Fewer rows stop the batch.")
-    max_rows: int = Field(
-        default=20_000_000, ge=1, description="More rows stop the batch before it is read into memory."
-    )
+    max_rows: int = Field(default=20_000_000, ge=1, description="More rows stop the batch while it is read.")
     volume_ratio: Annotated[tuple[float, float], Listed] = Field(
         default=(0.2, 5.0), description="Warn if a batch's rows against the median of the last ten lie outside."
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from ml.artifacts.rows import Frames
+from ml.artifacts.rows import Frames, stacked
 from ml.profiles.keys import Digests, digests_of, several_times
 from ml.validation.panel import Mask
 from ml.validation.reading import read_column
@@ -26,7 +26,7 @@ def repeated_keys(batch: Frames, rules: Sequence[Rule]) -> Iterator[Mask]:
         mask = np.isin(_digests(frame), keys)
         places.append(np.flatnonzero(mask))
         found.append(frame[mask])
-    repeated = pd.concat(found, ignore_index=True).duplicated().to_numpy()
+    repeated = stacked(found).duplicated().to_numpy()
     start = 0
     for place, frame in zip(places, batch.read([rules[0].name]), strict=True):
         mask = np.zeros(len(frame), dtype=np.bool_)

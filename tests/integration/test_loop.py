@@ -244,11 +244,15 @@ def test_a_report_is_kept_with_each_retraining(tmp_path: Path) -> None:
         assert b"<html" in workspace.store.get(reports[0].sha256)[:2000].lower()
 
 
-def test_a_report_beyond_its_memory_is_a_finding_and_stops_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limit", "seen"),
+    [("report_memory_gb: 0.2", "within 0.2 GB of memory"), ("report_time: 1s", "not done after 1 seconds")],
+)
+def test_a_report_beyond_its_limits_is_a_finding_and_stops_nothing(tmp_path: Path, limit: str, seen: str) -> None:
     spec = spec_of(
         tmp_path,
         stream(),
-        extra="policy: {when: {kind: schedule, every: 2}}\nmonitoring: {report: on_retrain, report_memory_gb: 0.2}",
+        extra=f"policy: {{when: {{kind: schedule, every: 2}}}}\nmonitoring: {{report: on_retrain, {limit}}}",
     )
     with workspace_in(tmp_path) as workspace:
         outcomes = run(workspace, spec, start=SPAN.start, end=SPAN.start.replace(day=5))
@@ -258,7 +262,7 @@ def test_a_report_beyond_its_memory_is_a_finding_and_stops_nothing(tmp_path: Pat
             assert reader.reports(spec.model, retrained[-1]) == ()
     told = [one for one in found if one.code == "DR006"]
     assert len(told) == 1
-    assert "within 0.2 GB of memory" in told[0].seen
+    assert seen in told[0].seen
 
 
 def test_segments_a_reference_of_batches_and_the_classifier_leave_their_marks(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -128,3 +129,41 @@ def test_a_failure_at_any_call_leaves_the_whole_or_nothing(
 def test_any_bytes_come_back(data: bytes) -> None:
     store = ArtifactStore("memory://any")
     assert store.get(store.put(data)) == data
+
+
+def test_what_is_written_to_a_file_is_stored_like_bytes(store: ArtifactStore) -> None:
+    sha256 = store.put_from(lambda file: file.writelines([b"a ", b"model"]))
+    assert sha256 == store.put(b"a model")
+    assert sha256 == store.put_from(lambda file: file.writelines([b"a model"]))
+    assert store.get(sha256) == b"a model"
+    with store.on_disk(sha256) as path:
+        assert path.read_bytes() == b"a model"
+    assert [one.name for one in store.stored()] == [sha256]
+
+
+def test_only_a_sound_artifact_is_lent_as_a_file(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path))
+    with pytest.raises(ArtifactError, match="is missing"), store.on_disk("0" * 64):
+        pass
+    sha256 = store.put_from(lambda file: file.writelines([b"a model"]))
+    path = Path(store.url_of(sha256))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    path.chmod(0o600)
+    path.write_bytes(b"another")
+    with pytest.raises(ArtifactError, match="was altered"), store.on_disk(sha256):
+        pass
+    store.put_from(lambda file: file.writelines([b"a model"]))
+    with store.on_disk(sha256) as lent:
+        assert lent.read_bytes() == b"a model"
+
+
+def test_a_file_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path))
+
+    def half(file: BinaryIO) -> None:
+        file.write(b"a mod")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ArtifactError, match="No space left"):
+        store.put_from(half)
+    assert list(store.stored()) == []

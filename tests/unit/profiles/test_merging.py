@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -30,6 +31,32 @@ def test_the_parts_of_a_table_merge_into_the_whole(rows: int, seed: int, cuts: l
     close(merge_all(parts), whole)
     close(merge(merge_all(parts[1:]), parts[0]) if len(parts) > 1 else parts[0], whole)
     assert Profile.from_bytes(whole.to_bytes()) == whole
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    different=st.integers(65, 3_000),
+    seed=st.integers(0, 2**32 - 1),
+    cuts=st.lists(st.integers(0, 4_000), max_size=6),
+    order=st.randoms(use_true_random=False),
+)
+def test_many_new_categories_merge_within_the_stated_error(
+    different: int, seed: int, cuts: list[int], order: object
+) -> None:
+    """What is listed is at most ``missed`` too few, and ``missed`` at most a 65th; within five deviations, 11 %."""
+    values = pd.Series(np.random.default_rng(seed).zipf(1.3, 4_000) % different).map("v{}".format)
+    first = pd.DataFrame({"a": ["a", "b"] * 10})
+    bounds = list(zip([0, *sorted(cuts)], [*sorted(cuts), 4_000], strict=True))
+    order.shuffle(bounds)  # type: ignore[attr-defined]
+    parts = [column(pd.DataFrame({"a": values[start:end]}), TEXT, CATEGORICAL, first) for start, end in bounds]
+    found = merge_all(parts).columns["a"]
+    assert isinstance(found, CategoricalProfile)
+    assert found.unseen == 4_000
+    assert found.others.missed <= 4_000 / 65
+    for name, rows in values.value_counts().items():
+        listed = dict(found.others.listed).get(str(name), 0)
+        assert rows - found.others.missed <= listed <= rows
+    assert found.distinct == pytest.approx(values.nunique(), rel=0.11, abs=1)
 
 
 def test_new_categories_are_counted_and_bounded() -> None:

@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from ml.domain.history import History
 from ml.domain.records import (
     Act,
     Decision,
     GateResult,
-    History,
     Observation,
     Promotion,
     Quantity,

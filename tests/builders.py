@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ml.domain.findings import Finding, Outcome, Severity
+from ml.domain.history import History
 from ml.domain.records import (
     Act,
     Decision,
     GateResult,
-    History,
     Observation,
     Promotion,
     Quantity,

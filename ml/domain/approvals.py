@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from ml.domain.holds import ShadowVerdict
+from ml.domain.records import ASKED, GateResult
 from ml.domain.windows import parse_moment
-
-if TYPE_CHECKING:
-    from ml.domain.holds import ShadowVerdict
-    from ml.domain.records import GateResult
-
-ASKED = "approval"
-"""Where a verdict's evidence says that a person has to approve, and on which terms."""
 
 
 class Answer(StrEnum):

@@ -6,13 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ml.domain.approvals import ASKED
+from ml.domain.records import ASKED, GateResult
 from ml.domain.windows import Window
-
-if TYPE_CHECKING:
-    from ml.domain.records import GateResult
 
 HELD = "shadow"
 """Where a verdict's evidence says that the challenger is held, and for how many batches."""

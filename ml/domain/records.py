@@ -12,9 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from ml.domain.approvals import Approval
 from ml.domain.findings import Finding
-from ml.domain.holds import ShadowVerdict
 from ml.domain.windows import Window
 
 Json = Mapping[str, Any]
@@ -227,6 +225,10 @@ class Version:
         return self.refit_until or self.trained_until
 
 
+ASKED = "approval"
+"""Where a verdict's evidence says that a person has to approve, and on which terms."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """The gate's verdict on one challenger.
@@ -276,25 +278,3 @@ class Promotion:
     reason: str
     actor: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """All that a policy may look at: records of one model known at ``as_of``, oldest first.
-
-    ``metric`` is the primary one, ``retraining`` the id of the decision whose retraining is in flight, if any.
-    """
-
-    model: str
-    as_of: datetime
-    metric: str
-    higher_is_better: bool
-    windows: tuple[Window, ...] = ()
-    observations: tuple[Observation, ...] = ()
-    decisions: tuple[Decision, ...] = ()
-    versions: tuple[Version, ...] = ()
-    promotions: tuple[Promotion, ...] = ()
-    gates: tuple[GateResult, ...] = ()
-    approvals: tuple[Approval, ...] = ()
-    shadows: tuple[ShadowVerdict, ...] = ()
-    retraining: str | None = None

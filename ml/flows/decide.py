@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from ml.domain.approvals import terms_asked
 from ml.domain.errors import LeaseHeldError
-from ml.domain.records import Decision, History, Trigger, Verdict
+from ml.domain.history import History
+from ml.domain.records import Decision, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.flows.approve import expire
 from ml.flows.hold import settle, supersede

@@ -9,11 +9,10 @@ from time import perf_counter
 from typing import Any
 
 from ml.artifacts.models import put_model
-from ml.domain.approvals import ASKED
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError, NotFoundError, RegistryError
 from ml.domain.holds import HELD
-from ml.domain.records import GateResult, Version
+from ml.domain.records import ASKED, GateResult, Version
 from ml.evaluation import Exhibits, Judgement, Weight, curves_of, judge
 from ml.flows.exhibits import best_so_far, constant_predictions, earlier_attempts, origin_of
 from ml.flows.lease import keep_for_approval

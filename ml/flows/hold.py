@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml.domain.approvals import ASKED
 from ml.domain.errors import StalePromotionError
 from ml.domain.holds import ShadowEnding, ShadowVerdict, batches_of_hold, hold_asked
-from ml.domain.records import GateResult, Version
+from ml.domain.records import ASKED, GateResult, Version
 from ml.domain.watches import ACTOR
 from ml.domain.windows import Window
 from ml.evaluation import ShadowLook, stands_in_shadow

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ml.domain.digests import digest_of
-from ml.domain.records import Decision, History, RuleResult, Trigger, Verdict
+from ml.domain.history import History
+from ml.domain.records import Decision, RuleResult, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.policies.guards import guards
 from ml.policies.ledger import facts_of

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from ml.domain.approvals import Answer, Approval
+from ml.domain.history import History
 from ml.domain.holds import BEFORE_A_DECISION, ShadowVerdict, hold_asked
-from ml.domain.records import Act, GateResult, History, Observation, Promotion, Quantity, Verdict
+from ml.domain.records import Act, GateResult, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Check, Ending, Facts, Held, Measured, Need, Training

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from ml.domain.approvals import ASKED
+from ml.domain.history import History
 from ml.domain.holds import HELD
-from ml.domain.records import Decision, History, Promotion, Stage, Verdict, Version
+from ml.domain.records import ASKED, Decision, Promotion, Stage, Verdict, Version
 from ml.registry.approvals import ApprovalReader
 from ml.registry.convert import decision_of, rule_json, window_values
 from ml.registry.data import DataReader

@@ -7,7 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from ml.domain.digests import canonical_json
-from ml.domain.records import History, Quantity, Verdict
+from ml.domain.history import History
+from ml.domain.records import Quantity, Verdict
 from ml.policies import RULES, Question, decide, evaluate, facts_of, needs_of
 from ml.specs.policy import PolicySpec
 from ml.specs.rules import COMBINATIONS, Rule

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml.domain.records import Decision, History, RuleResult
+from ml.domain.history import History
+from ml.domain.records import Decision, RuleResult
 from ml.policies import Question, decide, evaluate, facts_of, needs_of
 from ml.specs.policy import PolicySpec
 from tests.builders import week

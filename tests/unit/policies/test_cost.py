@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ml.domain.records import History, Observation, Quantity, Verdict
+from ml.domain.history import History
+from ml.domain.records import Observation, Quantity, Verdict
 from ml.policies import Question, decide, facts_of, needs_of
 from ml.policies.plan import LOOKED_BACK, Evidence, Fitted, Loss, PlanVerdict
 from ml.policies.plan.record import record_of

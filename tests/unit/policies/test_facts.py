@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.domain.records import Act, History, Observation, Promotion, Quantity, Verdict
+from ml.domain.history import History
+from ml.domain.records import Act, Observation, Promotion, Quantity, Verdict
 from ml.policies import Facts, Ledger, Need, decide, facts_of, needs_of
 from ml.policies.known import check_of, training_of
 from tests.builders import decision, gate, history, labelled, observation, promotion, version, week
@@ -204,7 +205,8 @@ def test_drift_of_columns_is_a_fact_for_the_decision_on_its_own_batch_alone() ->
 
 def test_a_no_counts_from_when_it_was_said_and_a_question_counts_for_nothing() -> None:
     """Three records of one version: trained, passed with a question, answered No."""
-    from ml.domain.approvals import ASKED, Answer, Approval
+    from ml.domain.approvals import Answer, Approval
+    from ml.domain.records import ASKED
     from ml.policies.facts import Ending
     from ml.policies.known import ending_of
     from tests.integration.registry_builders import day, gate_result

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.domain.findings import Finding, Outcome, Severity
-from ml.domain.records import Decision, History, Quantity, RuleResult, Verdict
+from ml.domain.history import History
+from ml.domain.records import Decision, Quantity, RuleResult, Verdict
 from ml.policies.known import NOT_WORTH_IT
 from tests.builders import WEEK, decision, gate, history, labelled, metric, observation, promotion, version, week
 from tests.unit.policies.asking import answer, policy_of

@@ -93,7 +93,6 @@ def test_a_viewer_gives_no_word(login: Login, waiting: Registry) -> None:
 @pytest.mark.parametrize(
     ("number", "body", "status"),
     [
-        (NUMBER, {}, 409),
         (NUMBER, {"comment": "   "}, 422),
         (NUMBER, {}, 422),
         (NUMBER, {"comment": "x" * 1001}, 422),

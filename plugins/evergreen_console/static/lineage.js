@@ -26,7 +26,7 @@ function plot(model, page, colours, width) {
   const edges = [
     dots.length > 0 && { x1: last, y1: 0.38, x2: place.rows.x - 0.012, y2: place.rows.y },
     ...[["rows", "version"], ["decision", "version"], ["spec", "version"], ["code", "version"], ...page.served.map((one) => ["version", `served ${one.generation}`])]
-      .filter(([from, into]) => place[from] && place[into]).map(([from, into]) => ({ x1: place[from].x + 0.012, y1: place[from].y, x2: place[into].x - 0.012, y2: place[into].y })),
+      .filter(([from, into]) => place[from] && place[into]).map(([from, into]) => edge(place[from], place[into])),
   ].filter(Boolean);
   const told = shown.length < page.snapshots.length ? `the newest ${count(shown.length)} of ${many(page.snapshots.length, "snapshot")}` : many(shown.length, "snapshot");
   return {
@@ -39,11 +39,17 @@ function plot(model, page, colours, width) {
       Plot.dot(nodes, { x: "x", y: "y", r: 5, fill: (one) => colours[one.colour] }),
       Plot.text(nodes.filter((one) => !one.below), { x: "x", y: "y", dy: -13, text: "name", fill: colours.ink }),
       Plot.text(nodes.filter((one) => !one.below), { x: "x", y: "y", dy: 10, lineAnchor: "top", text: "more", fill: colours.quiet }),
-      Plot.text(nodes.filter((one) => one.below), { x: "x", y: "y", dy: 10, lineAnchor: "top", text: (one) => `${one.name}\n${one.more}`, fill: colours.ink }),
+      Plot.text(nodes.filter((one) => one.below), { x: "x", y: "y", dy: 10, lineAnchor: "top", lineHeight: 1.3, text: (one) => `${one.name}\n${one.more}`, fill: colours.ink }),
       Plot.tip([...dots, ...nodes], Plot.pointer({ x: "x", y: "y", fill: colours.paper, stroke: colours.quiet, title: "title" })),
     ],
   };
 }
+
+/** From side to side, or from a node below to under the text of the one above it. */
+const edge = (from, into) =>
+  from.below
+    ? { x1: from.x, y1: from.y - 0.05, x2: into.x + 0.15 * (from.x - into.x), y2: into.y + 0.15 }
+    : { x1: from.x + 0.012, y1: from.y, x2: into.x - 0.012, y2: into.y };
 
 function nodesOf(model, { version, served }, narrow) {
   const { manifest } = version;

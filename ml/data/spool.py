@@ -127,6 +127,7 @@ class _Runs:
         self._time, self._texts = time_column, texts
         self._folder = Path(tempfile.mkdtemp(prefix="evergreen-rows-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._names: dict[bool, dict[str, None]] = {False: {}, True: {}}
         self._kinds: dict[str, pa.DataType] = {}
         self._there: dict[str, int] = {}
         self._rows = 0
@@ -139,9 +140,8 @@ class _Runs:
         if of_texts and self._texts is not None:
             self._texts.add(table)
         for field, column in zip(table.schema, table.columns, strict=True):
-            if of_texts and field.name != self._time:  # what they are is known at the end
-                self._note(field.name, pa.null(), 0)
-            else:
+            self._names[of_texts].setdefault(field.name)
+            if not of_texts or field.name == self._time:  # what texts are is known at the end
                 self._note(field.name, field.type, len(column) - column.null_count)
         at = piece.moments.at
         runs = self._runs[of_texts]
@@ -165,6 +165,7 @@ class _Runs:
         """Return the rows of all runs, in the order of time."""
         for name, (kind, there) in self._texts.kinds().items() if self._texts is not None else ():
             self._note(name, kind, there)
+        self._kinds = {name: self._kinds[name] for name in {**self._names[False], **self._names[True]}}
         schema = pa.schema(
             [stored_field(name, kind, self._there[name], self._rows) for name, kind in self._kinds.items()]
         )

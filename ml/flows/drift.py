@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml.artifacts.rows import Frames
@@ -147,6 +148,11 @@ def _sampled(rows: Frames, size: int, *, seed: int) -> pd.DataFrame:
     """Return at most so many rows, drawn at random."""
     if rows.whole is not None:
         return rows.whole if rows.rows <= size else rows.whole.sample(size, random_state=seed)
-    rng = np.random.default_rng(seed)
-    drawn = rng.choice(rows.rows, min(size, rows.rows), replace=False, shuffle=False)
-    return rows.take(np.sort(drawn))
+    drawn = np.arange(rows.rows) if rows.rows <= size else _drawn(rows.rows, size, seed)
+    order = np.argsort(drawn)
+    return rows.take(drawn[order]).iloc[np.argsort(order)]
+
+
+def _drawn(rows: int, size: int, seed: int) -> npt.NDArray[np.int64]:
+    """Draw the places that pandas draws from a frame in memory."""
+    return np.random.RandomState(seed).choice(rows, size, replace=False)

@@ -14,10 +14,10 @@ from ml.artifacts import arrow, rows
 from ml.data import spool
 from ml.data.cache import PARSED
 from ml.domain.windows import Window
+from ml.flows import report as report_module
 from ml.flows import workspace as workspace_module
 from ml.flows.ingest import ingest
 from ml.flows.loop import run
-from ml.flows.report import report
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
 from ml.profiles import Profile, keys
@@ -26,7 +26,7 @@ from tests.integration.streams import SPAN, spec_of, stream
 from tests.integration.test_loop import workspace_in
 from tests.unit.profiles.profiled import close
 
-DAYS = 4
+DAYS = 3
 FIRST = Window(SPAN.start, SPAN.start + timedelta(days=1))
 UNTIL = SPAN.start + timedelta(days=DAYS)
 
@@ -93,7 +93,7 @@ def profiles(workspace: Workspace, spec: ModelSpec) -> list[Profile]:
 
 @pytest.mark.parametrize("separate", [False, True])
 def test_the_loop_records_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separate: bool) -> None:
-    extra = RULES + "monitoring: {drift: {by: [city], multivariate: true, min_rows: 20}}\n"
+    extra = RULES + "monitoring: {drift: {by: [city], multivariate: true, min_rows: 20, sample: 100}}\n"
     spec = spec_of(tmp_path, bad_stream(), extra=extra + ("labels: {delay: 1d}\n" if separate else ""))
     with workspace_in(tmp_path / "small") as small, workspace_in(tmp_path / "large") as large:
         run(small, spec, start=SPAN.start, end=UNTIL)
@@ -106,7 +106,23 @@ def test_the_loop_records_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert any(one[6] for one in known[:DAYS])
         for one, other in zip(profiles(small, spec), profiles(large, spec), strict=True):
             close(one, other)
-        assert report(large, spec, Window(UNTIL - timedelta(days=1), UNTIL))
+        last = Window(UNTIL - timedelta(days=1), UNTIL)
+        in_memory, in_parts = (pictured(one, spec, last, monkeypatch) for one in (small, large))
+        pd.testing.assert_frame_equal(in_memory, in_parts)
+        assert len(in_memory) == 100
+
+
+def pictured(workspace: Workspace, spec: ModelSpec, window: Window, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """Return the sample of the batch that the report would show."""
+    shown: list[pd.DataFrame] = []
+
+    def page(spec: ModelSpec, schema: Any, reference: pd.DataFrame, current: pd.DataFrame, *, title: str) -> bytes:
+        shown.append(current)
+        return title.encode()
+
+    monkeypatch.setattr(report_module, "page_of", page)
+    report_module.report(workspace, spec, window)
+    return shown[0].reset_index(drop=True)
 
 
 def test_the_rows_of_a_large_batch_are_never_all_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

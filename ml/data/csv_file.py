@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -35,6 +36,9 @@ def csv_batches(file: BinaryIO, name: str, size: int, source: FileSource, *, pac
     last: pa.Table | None = None
     header = True
     for block in blocks:
+        if block.num_columns != len(names):
+            seen = f"a header of {len(names)} names, or of {block.num_columns}"
+            raise refusal("DV010", name, seen=seen, expected="a header that can be read in one way only")
         table = pa.Table.from_batches([block]).rename_columns(names)
         if header:
             table, header = table.slice(1), False
@@ -65,9 +69,13 @@ def _header(intake: Intake, name: str, delimiter: str) -> list[str]:
 
 
 def _names(text: bytes, name: str, delimiter: str) -> list[str]:
-    """Parse the first record; it may span lines if a name has a line break in quotes."""
+    """Parse the first record; it may span lines if a name has a line break in quotes.
+
+    Lines end as those of the rows do: a name goes on at a form feed or a paragraph separator, where ``splitlines`` ends
+    a line too.
+    """
     try:
-        lines = text.decode("utf-8", errors="strict" if len(text) < _BLOCK - 3 else "ignore").splitlines(keepends=True)
+        lines = StringIO(text.decode("utf-8", errors="strict" if len(text) < _BLOCK - 3 else "ignore"), newline="")
     except UnicodeDecodeError as error:
         seen = f"byte {error.start} is {text[error.start : error.start + 1]!r}"
         raise refusal("DV007", name, seen=seen, expected="UTF-8") from error

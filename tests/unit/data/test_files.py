@@ -190,6 +190,13 @@ def test_a_field_may_span_lines_beside_stray_quotes(tmp_path: Path) -> None:
     assert result.frame["x"].tolist() == ['5" pipe', "two\nlines"]
 
 
+@pytest.mark.parametrize("mark", ["\f", "\v", "\x1c", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_a_name_may_hold_what_only_python_takes_for_a_line_s_end(mark: str, tmp_path: Path) -> None:
+    frame = read_csv(tmp_path, f"ts,a{mark}b,n{mark}m\n2026-01-01T00:00:00Z,x{mark}y,1\n").frame
+    assert list(frame.columns) == ["ts", f"a{mark}b", f"n{mark}m"]
+    assert frame[f"a{mark}b"].tolist() == [f"x{mark}y"]
+
+
 def test_a_name_may_hold_a_delimiter_and_a_line_break(tmp_path: Path) -> None:
     result = read_csv(tmp_path, 'ts,"a,\nb"\n2026-01-01,1\n')
     assert list(result.frame.columns) == ["ts", "a,\nb"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from ml.domain.findings import Finding, Outcome
 from ml.evaluation import Exhibits, judge
-from ml.evaluation.slices import false_discoveries_at_most, found_parts, named_parts
+from ml.evaluation.slices import Part, false_discoveries_at_most, found_parts, named_parts
+from ml.evaluation.slices import Tested as Outlook
 from ml.evaluation.slices import tested_parts as look_at
 from ml.problems import PROBLEMS
 from ml.specs.gate import GateSpec, SlicesSpec
@@ -81,6 +83,36 @@ def test_where_nothing_got_worse_hardly_anything_is_found() -> None:
         findings(seed, lost=0.0, rows=2000, columns=["shop", "age"])[0].outcome is Outcome.FAILED for seed in range(100)
     )
     assert alarms <= 10  # 5 % of the runs are expected to raise one
+
+
+def test_the_half_that_proposes_parts_says_which_may_spend_most() -> None:
+    """Weights come from the half on which a part is not tested, fall with the rank, and are 1 on average."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(4000, 4)), columns=list("abcd")).assign(shop=rng.choice(SHOPS, 4000))
+    gains = rng.normal(size=4000) - np.where(table["shop"] == "shop 3", 0.5, 0.0)
+    parts = list(found_parts(table, gains, SlicesSpec(), seed=0))
+    older = [part for part in parts if not part.rows[:2000].any()]
+    newer = [part for part in parts if not part.rows[2000:].any()]
+    assert len(older) + len(newer) == len(parts) > 6
+    for half in (older, newer):
+        weights = [part.weight for part in half]
+        assert weights == sorted(weights, reverse=True)
+        assert np.mean(weights) == pytest.approx(1.0)
+        assert "shop 3" in half[0].name
+    other = gains.copy()
+    other[2000:] = rng.normal(size=2000)
+    again = [part for part in found_parts(table, other, SlicesSpec(), seed=0) if not part.rows[:2000].any()]
+    assert [(part.name, part.weight) for part in again] == [(part.name, part.weight) for part in older]
+
+
+@pytest.mark.parametrize(("chance", "stands"), [(0.02, True), (0.03, False)])
+def test_a_part_with_half_the_weight_needs_half_the_chance(chance: float, stands: bool) -> None:
+    rows = np.ones(100, dtype=bool)
+    light, heavy = (
+        Outlook(Part("light", rows, 0.5), 100, -1.0, chance),
+        Outlook(Part("heavy", rows, 1.5), 100, -1.0, 0.9),
+    )
+    assert (light in false_discoveries_at_most(0.1, [light, heavy])) is stands
 
 
 def slow(rng: np.random.Generator, rows: int, strength: float) -> np.ndarray:

@@ -35,18 +35,18 @@ def scores_of(evidence: Evidence) -> Scores:
     """Put the newest losses in order; those of batches without labels are not looked at."""
     known = range(evidence.labelled - LOOKED_BACK, evidence.labelled)
     found = [one for one in evidence.losses if one.batch in known]
-    models = [one.fitted for one in found]
+    models, batches, losses, rows = zip(*found, strict=True) if found else ((), (), (), ())
     version = np.array([one.version for one in models], dtype=np.int64)
     until = np.array([one.until for one in models], dtype=np.int64)
-    batch = np.array([one.batch for one in found], dtype=np.int64)
+    batch = np.array(batches, dtype=np.int64)
     order = np.lexsort((version, until, batch))
     return Scores(
         batch[order],
         version[order],
         np.array([one.first for one in models], dtype=np.int64)[order],
         until[order],
-        np.array([one.rows for one in found], dtype=np.int64)[order],
-        np.array([one.loss for one in found], dtype=float)[order],
+        np.array(rows, dtype=np.int64)[order],
+        np.array(losses, dtype=float)[order],
     )
 
 

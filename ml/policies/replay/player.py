@@ -106,9 +106,8 @@ class _Player:
         served = None if versions.champion is None else versions.all[versions.champion].serving
         scorers = () if versions.champion is None else (versions.champion, *versions.former[: self._setting.shadows])
         self._scored.append(scorers)
-        self._ledger.add_window(step.window)
-        for one in self._observations(place):
-            self._ledger.observe(one)
+        self._ledger.add_windows([step.window])
+        self._ledger.observe(self._observations(place))
         rolled_back = self._watch(place)
         question = Question(
             self._ledger.facts(step.as_of),

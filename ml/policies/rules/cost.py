@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite, nan
+from operator import attrgetter
 from typing import Any
 
 from ml.domain.records import RuleResult, Verdict
@@ -18,6 +19,9 @@ from ml.specs.rules import CostRule
 
 MEMORY = 100
 """Batches of which comparisons are looked at, the newest ones: of the losses, the plan remembers fewer."""
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_START = attrgetter("window.start")
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -127,24 +131,26 @@ def _labelled(facts: Facts, places: _Places) -> int:
 
 
 def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Loss]:
+    loss, since = question.loss, _start_of(oldest, question.facts.windows)
     for version, values in question.facts.metrics.items():
-        for one in reversed(values):
-            place = places[one.window.start]
-            if place < oldest:
-                break
-            who = fitted[version]
-            if who is None:
-                break
-            yield Loss(who, place, question.loss(one.value), one.rows)
+        if not values or values[-1].window.start < since:  # of nearly all former champions
+            continue
+        who = fitted[version]
+        if who is not None:
+            first = bisect_left(values, since, key=_START)
+            for one in reversed(values[first:]):
+                yield Loss(who, places[one.window.start], loss(one.value), one.rows)
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:
+    since = _start_of(oldest, facts.windows)
     for one in facts.trainings:
-        if one.gain is None or (first := places[one.trained_until]) < oldest:
+        if one.gain is None or one.trained_until < since:
             continue
         champion = fitted[one.against or 0]
         if champion is None:
             continue
+        first = places[one.trained_until]
         yield Comparison(
             champion=champion,
             challenger=Fitted(one.version, places[one.trained_from], first),
@@ -156,6 +162,11 @@ def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) 
             rows=one.rows,
             promoted=one.ending is Ending.PROMOTED,
         )
+
+
+def _start_of(place: int, windows: tuple[Window, ...]) -> datetime:
+    """The moment from which on the place of a moment is this one or a later one."""
+    return windows[place - 1].end if place else _EVER
 
 
 def _held_out_until(facts: Facts, left: int, first: int) -> int:

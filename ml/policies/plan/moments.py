@@ -14,6 +14,8 @@ HORIZON = 20  # batches looked ahead; farther, streams are too uncertain to coun
 LASTING = 0.93  # share of today's gain left a batch later: concepts come back, other models would have come
 _BATCHES = np.arange(HORIZON)
 _SERVED = np.minimum(_BATCHES[:, None] + _BATCHES, HORIZON - 1)  # by the batch a model starts with, those it serves
+_FITTED, _SERVING = np.nonzero(_BATCHES[:, None] + _BATCHES < HORIZON)  # by each of those: when fitted, served before
+_ENDS = np.append(0, np.cumsum(HORIZON - _BATCHES))  # where in these the next model's begin
 _LASTING = np.power(LASTING, _BATCHES, dtype=np.float64)
 
 
@@ -37,27 +39,30 @@ class Moments:
         """Count what does not depend on the price of a retraining, for each staleness of today."""
         size, unlearned = self.change.size(staleness - self.steady), self.change.unlearned
         known = np.maximum(unlearned[:, None] - unlearned[_SERVED], 0.0)
-        sudden = np.multiply.outer(np.add.accumulate(known * self.lasting[_SERVED], axis=1), size)
-        served = np.multiply.outer(np.add.accumulate(self.lasting), staleness) + self.ageing[:, None] + sudden[0]
-        return Ahead(served, self.fresh[:, None] + sudden)
+        lost = np.add.accumulate(known * self.lasting[_SERVED], axis=1)
+        sudden = np.multiply.outer(lost[_FITTED, _SERVING], size)
+        served = np.multiply.outer(np.add.accumulate(self.lasting), staleness) + self.ageing[:, None]
+        served += sudden[:HORIZON]
+        sudden += self.fresh[_SERVING][:, None]
+        return Ahead(served, [sudden[_ENDS[start] : _ENDS[start + 1]] for start in range(HORIZON)])
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """Costs by today's staleness, one a column, without the price of retrainings.
 
-    ``served`` (HORIZON × n) if the champion serves 1, 2, … batches more; ``renewed`` (HORIZON × HORIZON × n) by the
-    batches until a new model is fitted: if that one serves 1, 2, … batches, as far as the horizon goes.
+    ``served`` (HORIZON × n) if the champion serves 1, 2, … batches more; ``renewed`` by the batches until a new model
+    is fitted: if that one serves 1, 2, … batches.
     """
 
     served: Vector
-    renewed: Vector
+    renewed: list[Vector]
 
     def planned(self, price: float) -> Planned:
         """Plan from the end for a price of a retraining."""
         after = np.zeros_like(self.served)
         for start in range(HORIZON - 1, 0, -1):
-            np.add(price, np.minimum.reduce(self.renewed[start, :-start] + after[start:]), out=after[start - 1])
+            np.add(price, np.minimum.reduce(self.renewed[start] + after[start:]), out=after[start - 1])
         return Planned(price, self.served + after, np.minimum.reduce(self.renewed[0] + after), after, self.renewed)
 
 
@@ -74,7 +79,7 @@ class Planned:
     later: Vector
     now: Vector
     after: Vector
-    renewed: Vector
+    renewed: list[Vector]
 
     @property
     def saving(self) -> Vector:
@@ -89,7 +94,7 @@ class Planned:
         found = []
         while wait < HORIZON:
             found.append(wait)
-            wait += int((self.renewed[wait, : HORIZON - wait, -1] + self.after[wait:, -1]).argmin()) + 1
+            wait += int((self.renewed[wait][:, -1] + self.after[wait:, -1]).argmin()) + 1
         return tuple(found)
 
 

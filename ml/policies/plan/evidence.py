@@ -48,7 +48,7 @@ class Evidence:
     """All that the plan knows; batches are counted from 0, the oldest on record.
 
     ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
-    ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
+    ``arrived`` at which a retraining or a look was decided before; the newest counts. ``price`` is that of one retraining in scaled
     losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
     the new labelled batches that a look holds out, ``confidence`` that of the comparisons' intervals. Losses
     are divided by ``scale``. A retraining tries ``windows`` training windows, of which the shortest has ``shortest``

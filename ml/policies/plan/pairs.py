@@ -113,7 +113,10 @@ def _shapes(bounds: Whole) -> Vector:
         summed = np.add.accumulate(apart, axis=1)  # one after the other, as they were always added
         ages[long] = summed[np.arange(len(long)), batches[long] - 1]
     sizes = GROWTH[_places(old_until - old_first)] - GROWTH[_places(new_until - new_first)]
-    return np.column_stack([ages / batches[:, None], sizes])
+    found = np.empty((len(sizes), ages.shape[1] + 1))
+    np.divide(ages, batches[:, None], out=found[:, :-1])
+    found[:, -1] = sizes
+    return found
 
 
 def _places(apart: Whole) -> Whole:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from math import isfinite, nan
 from operator import attrgetter
 from typing import Any
@@ -22,6 +23,7 @@ MEMORY = 100
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _START = attrgetter("window.start")
+_of = partial(tuple.__new__, Loss)  # as Loss(…), in a third of the time: there are hundreds to a decision
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -102,13 +104,14 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
     fitted = _Versions(facts, places)
     oldest, labelled = max(0, len(facts.windows) - MEMORY), _labelled(facts, places)
     newest = facts.trainings[-1]
+    asked = max((check.as_of for check in facts.checks if check.verdict is Verdict.RETRAIN), default=None)
     return Evidence(
         champion=Fitted(champion.version, places[champion.trained_from], places[champion.seen_until]),
         arrived=len(facts.windows),
         labelled=labelled,
         losses=tuple(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
         comparisons=tuple(_comparisons(facts, places, fitted, oldest)),
-        asked=tuple(places[check.as_of] for check in facts.checks if check.verdict is Verdict.RETRAIN),
+        asked=() if asked is None else (places[asked],),
         price=price.in_losses,
         look=price.look * newest.windows,
         scale=question.scale,
@@ -137,9 +140,8 @@ def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int)
             continue
         who = fitted[version]
         if who is not None:
-            first = bisect_left(values, since, key=_START)
-            for one in reversed(values[first:]):
-                yield Loss(who, places[one.window.start], loss(one.value), one.rows)
+            newest = values[bisect_left(values, since, key=_START) :]
+            yield from [_of((who, places[one[0].start], loss(one[2]), one[3])) for one in reversed(newest)]
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:

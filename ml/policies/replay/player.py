@@ -130,8 +130,10 @@ class _Player:
         """What monitoring would have recorded with this batch."""
         step, setting = self._world.steps[place], self._setting
         window, now = step.window, step.as_of
-        yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
-        yield Observation(window, now, Quantity.QUARANTINED, value=step.quarantined, rows=step.rows)
+        if Need.ROWS in self._needs:
+            yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
+        if Need.QUARANTINE in self._needs:
+            yield Observation(window, now, Quantity.QUARANTINED, value=step.quarantined, rows=step.rows)
         champion = self._versions.champion
         if champion is not None and self._needs & _DRIFT:
             for one in self._world.drift(self._versions.all[champion], place, self._needs):

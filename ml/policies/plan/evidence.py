@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import repeat
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,39 @@ class Loss(NamedTuple):
     batch: int
     loss: float
     rows: int
+
+
+class Track(NamedTuple):
+    """What one version lost on several batches, in any order."""
+
+    fitted: Fitted
+    batches: Sequence[int]
+    losses: Sequence[float]
+    rows: Sequence[int]
+
+
+class Losses(Sequence[Loss]):
+    """Losses by version: the plan wants columns, and a whole tuple for each of hundreds of losses is for nothing."""
+
+    def __init__(self, tracks: Iterable[Track]) -> None:
+        self.tracks = tuple(tracks)
+
+    @classmethod
+    def of(cls, losses: Sequence[Loss]) -> Losses:
+        """Return losses as they are wanted."""
+        return (
+            losses if isinstance(losses, cls) else cls(Track(one[0], *((part,) for part in one[1:])) for one in losses)
+        )
+
+    def __len__(self) -> int:
+        return sum(len(track.batches) for track in self.tracks)
+
+    def __iter__(self) -> Iterator[Loss]:
+        for track in self.tracks:
+            yield from map(Loss, repeat(track.fitted), track.batches, track.losses, track.rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return tuple(self)[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +93,7 @@ class Evidence:
     champion: Fitted
     arrived: int
     labelled: int
-    losses: tuple[Loss, ...]
+    losses: Sequence[Loss]
     comparisons: tuple[Comparison, ...]
     asked: tuple[int, ...]
     price: float

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from math import isfinite, nan
 from operator import attrgetter
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Ending, Facts, Training
-from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, make_plan
+from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Losses, Plan, PlanVerdict, Track, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
 from ml.specs.rules import CostRule
@@ -23,7 +22,6 @@ MEMORY = 100
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _START = attrgetter("window.start")
-_of = partial(tuple.__new__, Loss)  # as Loss(…), in a third of the time: there are hundreds to a decision
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -109,7 +107,7 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
         champion=Fitted(champion.version, places[champion.trained_from], places[champion.seen_until]),
         arrived=len(facts.windows),
         labelled=labelled,
-        losses=tuple(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
+        losses=Losses(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
         comparisons=tuple(_comparisons(facts, places, fitted, oldest)),
         asked=() if asked is None else (places[asked],),
         price=price.in_losses,
@@ -133,15 +131,16 @@ def _labelled(facts: Facts, places: _Places) -> int:
     return 0 if newest is None else places[newest.start] + 1
 
 
-def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Loss]:
+def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Track]:
     loss, since = question.loss, _start_of(oldest, question.facts.windows)
     for version, values in question.facts.metrics.items():
         if not values or values[-1].window.start < since:  # of nearly all former champions
             continue
         who = fitted[version]
         if who is not None:
-            newest = values[bisect_left(values, since, key=_START) :]
-            yield from [_of((who, places[one[0].start], loss(one[2]), one[3])) for one in reversed(newest)]
+            newest = values[: bisect_left(values, since, key=_START) - len(values) - 1 : -1]
+            batches = [places[one.window.start] for one in newest]
+            yield Track(who, batches, [loss(one.value) for one in newest], [one.rows for one in newest])
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:

@@ -146,7 +146,8 @@ def is_labelled(frame: pd.DataFrame, spec: ModelSpec) -> npt.NDArray[np.bool_]:
 def places_by_time(frame: pd.DataFrame, known: npt.NDArray[np.bool_], spec: ModelSpec) -> npt.NDArray[np.intp]:
     """Return the places of the rows that are ``known``, in the order of time; rows of one time stay as stored."""
     places = np.flatnonzero(known)
-    times = frame[spec.time.column].iloc[places]
+    times = frame[spec.time.column]
+    times = times if len(places) == len(times) else times.iloc[places]
     return places if times.is_monotonic_increasing else places[np.argsort(times.to_numpy(), kind="stable")]
 
 

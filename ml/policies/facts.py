@@ -23,7 +23,7 @@ from ml.domain.digests import digest_of
 from ml.domain.records import Quantity, Verdict
 from ml.domain.windows import Window
 
-_START = attrgetter("start")
+_START, _END = attrgetter("start"), attrgetter("end")
 
 
 class Need(StrEnum):
@@ -210,24 +210,24 @@ def _packed(kind: str, numbers: Iterable[float]) -> str:
 
 
 def _spans(windows: Collection[Window]) -> list[Any]:
-    starts, ends = [_stamp(one.start) for one in windows], [_stamp(one.end) for one in windows]
+    starts, ends = map(_stamp, map(_START, windows)), map(_stamp, map(_END, windows))
     return [len(windows), _packed("q", starts), _packed("q", ends)]
 
 
 def _series(ones: tuple[Measured, ...]) -> list[Any]:
     """Write measured numbers by column: nearly all facts are of this kind, and there are thousands."""
+    windows, subjects, values, rows, drifted, significant, weights = zip(*ones, strict=True)
+    if weights.count(None) < len(weights):
+        weights = tuple(None if one is None else one + 0.0 for one in weights)
     return [
-        _spans([one.window for one in ones]),
-        _packed("d", [one.value + 0.0 for one in ones]),
-        _packed("q", [one.rows for one in ones]),
-        _alike([one.subject for one in ones]),
-        _alike([one.drifted for one in ones]),
-        _alike([one.significant for one in ones]),
-        _alike([None if one.weight is None else one.weight + 0.0 for one in ones]),
+        _spans(windows),
+        _packed("d", [one + 0.0 for one in values]),
+        _packed("q", rows),
+        *map(_alike, (subjects, drifted, significant, weights)),
     ]
 
 
-def _alike(values: list[Any]) -> Any:
+def _alike(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Write one value for all where they are the same, as they mostly are."""
     return values[:1] if values.count(values[0]) == len(values) else values
 
@@ -239,17 +239,11 @@ def _by_batch(numbers: dict[Window, Any]) -> list[Any]:
 
 def _listed(value: Any) -> list[Any]:
     """A record in the order of its fields."""
-    return [_plain(getattr(value, name)) for name in _FIELDS[type(value)]]
+    return [_plain(part) for part in _PARTS[type(value)](value)]
 
 
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Facts, Champion, Training, Held, Check)}
-_WRITE: dict[type, Callable[[Any], Any]] = {
-    Window: _bounds,
-    Champion: _listed,
-    Training: _listed,
-    Held: _listed,
-    Check: _listed,
-}
+_PARTS = {kind: attrgetter(*names) for kind, names in _FIELDS.items()}
 
 
 def _kind(values: Iterable[Any]) -> type:
@@ -264,19 +258,40 @@ def _each(values: tuple[Any, ...]) -> list[Any]:
 _COLUMNS: dict[type, Callable[[Any], list[Any]]] = {Measured: _series, Window: _spans}
 
 
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _several(values: tuple[Any, ...]) -> list[Any]:
+    by_kind: Callable[[Any], list[Any]] = _COLUMNS.get(_kind(values), _each)
+    return by_kind(values)
+
+
+def _mapped(values: dict[Any, Any]) -> list[Any]:
+    by_batch = _kind(values) is Window
+    return _by_batch(values) if by_batch else [[_plain(key), _plain(part)] for key, part in values.items()]
+
+
+def _number(value: float) -> float:
+    return value + 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
+
+
+_WRITE: dict[type, Callable[[Any], Any]] = {
+    **dict.fromkeys((bool, int, str, type(None)), _itself),
+    float: _number,
+    datetime: _stamp,
+    tuple: _several,
+    dict: _mapped,
+    Window: _bounds,
+    **dict.fromkeys((Champion, Training, Held, Check), _listed),
+}
+
+
 def _plain(value: Any) -> Any:
     """Write a fact in what JSON knows."""
-    if isinstance(value, float):
-        return value + 0.0  # a zero has lost its sign when it comes back from some databases, and not from others
-    if isinstance(value, datetime):
-        return _stamp(value)
-    if isinstance(value, tuple):
-        by_kind: Callable[[Any], list[Any]] = _COLUMNS.get(_kind(value), _each)
-        return by_kind(value)
-    if isinstance(value, dict):
-        by_batch = _kind(value) is Window
-        return _by_batch(value) if by_batch else [[_plain(key), _plain(part)] for key, part in value.items()]
     write = _WRITE.get(type(value))
     if write is not None:
         return write(value)
-    return value.value if isinstance(value, StrEnum) else value
+    if isinstance(value, StrEnum):
+        return value.value
+    return _number(value) if isinstance(value, float) else value  # a library's own kind of number

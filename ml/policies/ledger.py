@@ -6,10 +6,12 @@ this fold, the facts of a replayed decision are those of the recorded one.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
+from math import isfinite
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.history import History
@@ -33,7 +35,7 @@ _QUANTITIES = _DRIFT | {
     Need.ROWS: Quantity.ROWS,
     Need.QUARANTINE: Quantity.QUARANTINED,
 }
-_OF_DRIFT = tuple(_DRIFT.values())
+_IDS_OF_DRIFT = frozenset(id(one) for one in _DRIFT.values())
 _OF_VERSIONS = (Quantity.METRIC, Quantity.ESTIMATED_METRIC, Quantity.PREDICTION_DRIFT)
 
 
@@ -46,19 +48,10 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
     """
     now = history.as_of
     ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
-    for window in history.windows:
-        if window.end <= now:
-            ledger.add_window(window)
-    for one in history.observations:
-        if one.as_of <= now and (one.window.end == now or (one.window.end < now and not _of_its_batch_only(one))):
-            ledger.observe(one)
+    ledger.add_windows([window for window in history.windows if window.end <= now])
+    ledger.observe(history.observations, known=now)
     _follow(ledger, history)
     return ledger.facts(now)
-
-
-def _of_its_batch_only(one: Observation) -> bool:
-    """Tell whether an observation counts for the decision on its own batch and for no other."""
-    return one.quantity is Quantity.COLUMN_DRIFT
 
 
 def _follow(ledger: Ledger, history: History) -> None:
@@ -67,7 +60,8 @@ def _follow(ledger: Ledger, history: History) -> None:
     decided = [decision for decision in history.decisions if decision.as_of < now]
     looks = {decision.id for decision in decided if decision.least_gain is not None}
     for decision in decided:
-        ledger.decide(check_of(decision))
+        if ledger.counts(decision.verdict):
+            ledger.decide(check_of(decision))
     for version in history.versions:
         if version.as_of < now:
             ledger.train(training_of(version, look=version.run_key in looks))
@@ -97,6 +91,13 @@ def _comes_before(promotion: Promotion, released: set[int]) -> bool:
     return is_automatic(promotion) or (promotion.act is Act.PROMOTE and promotion.to_version in released)
 
 
+class _ByVersion(defaultdict[int, Series]):
+    """A series for each version."""
+
+    def __init__(self) -> None:
+        super().__init__(Series)
+
+
 class Ledger:
     """Collects records and gives the facts at any moment; knows nothing that the records do not say."""
 
@@ -109,11 +110,11 @@ class Ledger:
             for one in (Quantity.LABELLED, *wanted)
             if one not in _OF_VERSIONS
         }
-        self._of_versions: dict[Quantity, dict[int, Series]] = {
-            one: defaultdict(Series) for one in wanted if one in _OF_VERSIONS
-        }
+        self._of_versions = {one: _ByVersion() for one in wanted if one in _OF_VERSIONS}
         # By identity: to hash a member of an enumeration runs Python code, and there are tens of thousands to ask for.
-        self._heard = {id(one): of for part in (self._of_batches, self._of_versions) for one, of in part.items()}
+        self._heard: dict[int, Series | _ByVersion] = {
+            id(one): of for part in (self._of_batches, self._of_versions) for one, of in part.items()
+        }
         self._windows: tuple[Window, ...] = ()
         self._checks: list[Check] = []
         self._trainings: dict[int, Training] = {}
@@ -125,39 +126,55 @@ class Ledger:
         self._last_retraining: datetime | None = None
         self._held: Held | None = None
 
-    def add_window(self, window: Window) -> None:
-        """A batch arrived and passed validation."""
-        if not self._windows or self._windows[-1] < window:
-            self._windows += (window,)
-        else:
-            self._windows = tuple(sorted({*self._windows, window}))
+    def add_windows(self, windows: Sequence[Window]) -> None:
+        """Batches arrived and passed validation."""
+        found = (*self._windows, *windows)
+        in_order = all(one.start < other.start for one, other in pairwise((*self._windows[-1:], *windows)))
+        self._windows = found if in_order else tuple(sorted(set(found)))
 
-    def observe(self, one: Observation) -> None:
-        """Something was measured; of one thing on one batch the last word counts."""
-        series = self._heard.get(id(one.quantity))
-        if isinstance(series, dict):
-            named = one.quantity is Quantity.PREDICTION_DRIFT or one.subject == self._metric
-            series = series[one.version] if named and one.version else None
-        if series is None:  # nobody asks for it
-            return
-        seen = _measured(one)
-        if seen is None:
-            series.drop(one.window, one.subject, one.as_of)
-        else:
-            series.put(seen, one.as_of)
+    def observe(self, ones: Iterable[Observation], *, known: datetime | None = None) -> None:
+        """Things were measured; of one thing on one batch the last word counts.
+
+        With ``known`` what was not known at that moment is left out, and what counts on its own batch alone if that is
+        not the one that ended then. One loop without calls: there are tens of thousands of them in a long history.
+        """
+        for one in ones:
+            quantity, window = one.quantity, one.window
+            series = self._heard.get(id(quantity))
+            if series is None:  # nobody asks for it
+                continue
+            if known is not None:
+                end = window.end
+                if one.as_of > known or end > known or (quantity is Quantity.COLUMN_DRIFT and end != known):
+                    continue
+            subject, value = one.subject, one.value
+            if type(series) is _ByVersion:
+                version = one.version
+                if not version or (subject != self._metric and quantity is not Quantity.PREDICTION_DRIFT):
+                    continue
+                series = series[version]
+            if value is None or not isfinite(value):
+                series.drop(window, subject, one.as_of)
+            elif id(quantity) in _IDS_OF_DRIFT:
+                series.put(_drifted(one, value), one.as_of)
+            else:
+                series.put(Measured(window, subject, value, one.rows), one.as_of)
+
+    def counts(self, verdict: Verdict) -> bool:
+        """Tell whether a decision with this verdict is one of the facts."""
+        return verdict is Verdict.RETRAIN or Need.CHECKS in self._needs
 
     def decide(self, check: Check) -> None:
         """A decision was taken."""
-        retrains = check.verdict is Verdict.RETRAIN
-        if retrains or Need.CHECKS in self._needs:
+        if self.counts(check.verdict):
             self._checks.append(check)
-        if retrains:
+        if check.verdict is Verdict.RETRAIN:
             self._retrained(check.as_of)
 
     def train(self, training: Training) -> None:
         """A version was trained."""
-        seconds = training.seconds if Need.SECONDS in self._needs else 0.0
-        self._trainings[training.version] = replace(training, seconds=seconds)
+        timed = Need.SECONDS in self._needs or not training.seconds
+        self._trainings[training.version] = training if timed else replace(training, seconds=0.0)
         self._listed = None
         if self._last_trained is None or training.as_of > self._last_trained:
             self._last_trained = training.as_of
@@ -248,7 +265,7 @@ class Ledger:
         return Champion(training.version, training.trained_from, training.seen_until, self._baseline)
 
     def _metrics(self) -> dict[int, tuple[Measured, ...]]:
-        found = self._of_versions.get(Quantity.METRIC, {})
+        found: Mapping[int, Series] = self._of_versions.get(Quantity.METRIC, {})
         who = sorted(found) if Need.SHADOWS in self._needs else [self._champion or 0]
         return {version: found[version].values() for version in who if version in found}
 
@@ -267,13 +284,8 @@ class Ledger:
         return self._of_batches.get(quantity, _EMPTY)
 
 
-def _measured(one: Observation) -> Measured | None:
-    """What rules may know of an observation; None if there was no value."""
-    value = _finite(one.value)
-    if value is None:
-        return None
-    if one.quantity not in _OF_DRIFT:
-        return Measured(one.window, one.subject, value, one.rows)
+def _drifted(one: Observation, value: float) -> Measured:
+    """What rules may know of a measured drift."""
     told = one.detail.get
     drifted, significant, weight = told("drifted"), told("significant"), told("weight")
     return Measured(
@@ -288,7 +300,7 @@ def _measured(one: Observation) -> Measured | None:
 
 
 def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    return value if value is not None and isfinite(value) else None
 
 
 _EMPTY = Series()

@@ -70,17 +70,19 @@ class _Course:
         sizes = np.minimum(champion.until + passed if self._all else self._size + 0 * passed, len(GROWTH) - 1)
         ages = np.minimum(passed + lag, len(SHAPES) - 1)
         self.gain = curve.age[ages] - curve.age[clipped(lag)] + curve.growth[self._size] - curve.growth[sizes]
-        change = np.column_stack([SHAPES[ages] - SHAPES[clipped(lag)], GROWTH[self._size] - GROWTH[sizes]])
-        self.variance = np.maximum(((change @ curve.covariance) * change).sum(axis=1), 0.0)
+        change = np.empty((new + 1, len(curve.covariance)))
+        change[:, :-1] = SHAPES[ages] - SHAPES[clipped(lag)]
+        change[:, -1] = GROWTH[self._size] - GROWTH[sizes]
+        self.variance = np.maximum(np.add.reduce((change @ curve.covariance) * change, axis=1), 0.0)
 
     def share(self, first: int, until: int, passed: int) -> float:
         """Share of a fresh model's gain that a challenger fitted before ``first`` shows on batches up to ``until``."""
         whole = float(self.gain[passed])
         if whole <= _NOTHING:
             return _USUAL_SHARE
-        at = np.arange(first, until)
-        ages = np.clip(at - self._until, 0, len(SHAPES) - 1), np.clip(at - first, 0, len(SHAPES) - 1)
-        shown = float((self._curve.age[ages[0]] - self._curve.age[ages[1]]).mean())
+        age, since = self._curve.age, np.arange(until - first)
+        ages = np.minimum(np.maximum(since + (first - self._until), 0), len(age) - 1)
+        shown = float(np.add.reduce(age[ages] - age[np.minimum(since, len(age) - 1)]) / len(since))
         size = clipped(first) if self._all else self._size
         shown += float(self._curve.growth[self._size] - self._curve.growth[size])
         return min(max(shown / whole, _SHARE[0]), _SHARE[1])

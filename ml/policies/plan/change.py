@@ -85,8 +85,9 @@ def sudden_change(
     weight = HAZARD * np.exp(told)
     whole = float(weight.sum())
     told, mean = weight / whole, np.maximum(mean, 0.0)
-    jump = max(float((told * mean).sum()), _NOTHING)
-    lost = (told * mean).sum(axis=1) / jump  # where the loss comes from
+    expected = told * mean
+    jump = max(float(expected.sum()), _NOTHING)
+    lost = np.add.reduce(expected, axis=1) / jump  # where the loss comes from
     mine = _unlearned(champion.first, champion.until, moments)
     unlearned = _newest(evidence, labelled + np.arange(ahead)[:, None], moments) @ lost
     shown = (mine - _newest(evidence, np.array(labelled - held), moments)) * np.minimum(
@@ -117,12 +118,12 @@ def _unlearned(first: Whole | int, until: Whole | int, moments: Whole) -> Vector
 def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Vector]:
     """Log odds of a change at each moment and of each size, and the size that is then believed in."""
     measured, spread, known = _measured(moments, record, variance)
-    sizes = np.tile(SUDDEN * _SIZES * record.error, (len(moments), 1))
+    sizes = SUDDEN * _SIZES * record.error
     prior = sizes**2 / 2
     odds = _log_density(measured - sizes, spread + prior) - _log_density(measured, spread)
     told = _LOG_RARITY + np.where(known, odds, 0.0)
-    most = told.max(axis=1, keepdims=True)
-    whole = most + np.log(np.exp(told - most).sum(axis=1, keepdims=True))
+    most = np.maximum.reduce(told, axis=1, keepdims=True)
+    whole = most + np.log(np.add.reduce(np.exp(told - most), axis=1, keepdims=True))
     told = told + np.minimum(np.maximum(whole, -_BOLD), _BOLD) - whole
     gain = np.where(known, prior / (prior + spread), 0.0)
     return told, sizes + gain * (measured - sizes), prior * (1 - gain)
@@ -137,13 +138,14 @@ def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, 
     place = np.searchsorted(record.batches, moments)
     ignorant = _unlearned(record.first, record.until, moments[:, None]) * (record.batches >= moments[:, None])
     after, before = len(record.losses) - place, np.minimum(place, _BATCHES_BEFORE)
-    sums = np.concatenate([[0.0], np.cumsum(record.losses)])
+    sums = np.zeros(len(record.losses) + 1)
+    np.add.accumulate(record.losses, out=sums[1:])
     usual = (sums[place] - sums[place - before]) / np.maximum(before, 1)
-    squares = (ignorant**2).sum(axis=1)
+    squares = np.add.reduce(ignorant**2, axis=1)
     known = (before >= _FEWEST_BEFORE) & (after >= 1) & (squares > _LITTLE)
     squares = np.where(known, squares, 1.0)
-    ratio = ignorant.sum(axis=1) / squares
-    size = (ignorant * (record.losses - usual[:, None])).sum(axis=1) / squares
+    ratio = np.add.reduce(ignorant, axis=1) / squares
+    size = np.add.reduce(ignorant * (record.losses - usual[:, None]), axis=1) / squares
     chance = np.minimum(after, _LIKE) / squares + np.minimum(_LIKE / np.maximum(before, 1), 1.0) * ratio**2
     spread = np.where(known, record.noise**2 * chance + variance * ratio**2, 1.0)
     return size[:, None], spread[:, None], known[:, None]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +17,46 @@ class Fitted:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """Mean loss of one version on one labelled batch, over ``rows`` labelled rows."""
 
     fitted: Fitted
     batch: int
     loss: float
     rows: int
+
+
+class Track(NamedTuple):
+    """What one version lost on several batches, in any order."""
+
+    fitted: Fitted
+    batches: Sequence[int]
+    losses: Sequence[float]
+    rows: Sequence[int]
+
+
+class Losses(Sequence[Loss]):
+    """Losses by version: the plan wants columns, and a whole tuple for each of hundreds of losses is for nothing."""
+
+    def __init__(self, tracks: Iterable[Track]) -> None:
+        self.tracks = tuple(tracks)
+
+    @classmethod
+    def of(cls, losses: Sequence[Loss]) -> Losses:
+        """Return losses as they are wanted."""
+        return (
+            losses if isinstance(losses, cls) else cls(Track(one[0], *((part,) for part in one[1:])) for one in losses)
+        )
+
+    def __len__(self) -> int:
+        return sum(len(track.batches) for track in self.tracks)
+
+    def __iter__(self) -> Iterator[Loss]:
+        for track in self.tracks:
+            yield from map(Loss, repeat(track.fitted), track.batches, track.losses, track.rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return tuple(self)[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +83,7 @@ class Evidence:
     """All that the plan knows; batches are counted from 0, the oldest on record.
 
     ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
-    ``arrived`` at which a retraining or a look was decided before. ``price`` is that of one retraining in scaled
+    ``arrived`` at which a retraining or a look was decided before; the newest counts. ``price`` is that of one retraining in scaled
     losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
     the new labelled batches that a look holds out, ``confidence`` that of the comparisons' intervals. Losses
     are divided by ``scale``. A retraining tries ``windows`` training windows, of which the shortest has ``shortest``
@@ -58,7 +93,7 @@ class Evidence:
     champion: Fitted
     arrived: int
     labelled: int
-    losses: tuple[Loss, ...]
+    losses: Sequence[Loss]
     comparisons: tuple[Comparison, ...]
     asked: tuple[int, ...]
     price: float

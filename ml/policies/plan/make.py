@@ -114,7 +114,7 @@ def _plan(known: _Known, price: float) -> Plan:
         expected_loss=staleness + float(ageing[clipped(age + 1)] - ageing[clipped(age)]),
         saving=found.blind,
         price=price,
-        retrain_in=known.outlook.ahead.schedule(price),
+        retrain_in=found.planned.schedule,
         cap=record.cap,
         measured_loss=max(staleness, 0.0) * (known.new + 1) / 2,  # staleness has grown from nothing to this
         sudden=belief.odds,

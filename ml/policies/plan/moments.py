@@ -12,6 +12,11 @@ from ml.policies.plan.staleness import Curve
 
 HORIZON = 20  # batches looked ahead; farther, streams are too uncertain to count on
 LASTING = 0.93  # share of today's gain left a batch later: concepts come back, other models would have come
+_BATCHES = np.arange(HORIZON)
+_SERVED = np.minimum(_BATCHES[:, None] + _BATCHES, HORIZON - 1)  # by the batch a model starts with, those it serves
+_FITTED, _SERVING = np.nonzero(_BATCHES[:, None] + _BATCHES < HORIZON)  # by each of those: when fitted, served before
+_ENDS = np.append(0, np.cumsum(HORIZON - _BATCHES))  # where in these the next model's begin
+_LASTING = np.power(LASTING, _BATCHES, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +37,14 @@ class Moments:
 
     def ahead(self, staleness: Vector) -> Ahead:
         """Count what does not depend on the price of a retraining, for each staleness of today."""
-        size = self.change.size(staleness - self.steady)
-        unlearned = self.change.unlearned
-        renewed = []
-        for start in range(HORIZON):
-            known = np.maximum(unlearned[start] - unlearned[start:], 0.0)
-            sudden = np.multiply.outer(np.cumsum(known * self.lasting[start:]), size)
-            renewed.append(self.fresh[: HORIZON - start, None] + sudden)
-            if not start:
-                served = np.multiply.outer(np.cumsum(self.lasting), staleness) + self.ageing[:, None] + sudden
-        return Ahead(served, renewed)
+        size, unlearned = self.change.size(staleness - self.steady), self.change.unlearned
+        known = np.maximum(unlearned[:, None] - unlearned[_SERVED], 0.0)
+        lost = np.add.accumulate(known * self.lasting[_SERVED], axis=1)
+        sudden = np.multiply.outer(lost[_FITTED, _SERVING], size)
+        served = np.multiply.outer(np.add.accumulate(self.lasting), staleness) + self.ageing[:, None]
+        served += sudden[:HORIZON]
+        sudden += self.fresh[_SERVING][:, None]
+        return Ahead(served, [sudden[_ENDS[start] : _ENDS[start + 1]] for start in range(HORIZON)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +58,49 @@ class Ahead:
     served: Vector
     renewed: list[Vector]
 
-    def saving(self, price: float) -> Vector:
-        """Net saving of retraining now instead of following the best later plan, by today's staleness."""
-        later, renewed, _ = self._planned(price)
-        return np.asarray(later.min(axis=0) - price - renewed)
+    def planned(self, price: float) -> Planned:
+        """Plan from the end for a price of a retraining."""
+        after = np.zeros_like(self.served)
+        for start in range(HORIZON - 1, 0, -1):
+            np.add(price, np.minimum.reduce(self.renewed[start] + after[start:]), out=after[start - 1])
+        return Planned(price, self.served + after, np.minimum.reduce(self.renewed[0] + after), after, self.renewed)
 
-    def schedule(self, price: float) -> tuple[int, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The cheapest plans for a price, by today's staleness.
+
+    ``later`` (HORIZON × n) is the cost if the champion serves 1, 2, … batches more and the cheapest plan is followed
+    then, ``now`` (n) that of the cheapest plan if a new model serves from now on, without its own price, ``after`` what
+    follows once the present model is replaced in 1, 2, … batches, or the horizon reached.
+    """
+
+    price: float
+    later: Vector
+    now: Vector
+    after: Vector
+    renewed: list[Vector]
+
+    @property
+    def saving(self) -> Vector:
+        """Net saving of retraining now instead of following the best later plan, by today's staleness."""
+        return np.asarray(np.minimum.reduce(self.later) - self.price - self.now)
+
+    @property
+    def schedule(self) -> tuple[int, ...]:
         """In how many batches the cheapest plan for the last staleness retrains; 0 is now."""
-        later, renewed, costs = self._planned(price)
-        wait = 0 if price + renewed[-1] < later[:, -1].min() else int(np.argmin(later[:, -1])) + 1
+        later = self.later[:, -1]
+        wait = 0 if self.price + self.now[-1] < later.min() else int(later.argmin()) + 1
         found = []
         while wait < HORIZON:
             found.append(wait)
-            wait += int(np.argmin(costs[wait][:, -1])) + 1
+            wait += int((self.renewed[wait][:, -1] + self.after[wait:, -1]).argmin()) + 1
         return tuple(found)
-
-    def _planned(self, price: float) -> tuple[Vector, Vector, list[Vector]]:
-        """Plan from the end.
-
-        Returns:
-            The cost (HORIZON × n) if the champion serves 1, 2, … batches more, then the cheapest plan is followed; that
-            plan's cost (n) if a new model serves from now on; and for a model fitted in 0, 1, … batches what each
-            number of batches until the next one costs.
-        """
-        after = np.zeros_like(self.served)  # cost once the present model is replaced, or the horizon reached
-        costs = list(self.renewed)
-        for start in range(HORIZON - 1, -1, -1):
-            costs[start] = self.renewed[start] + after[start:]
-            cheapest = costs[start].min(axis=0)
-            if start:
-                after[start - 1] = price + cheapest
-        return self.served + after, cheapest, costs
 
 
 def moments(curve: Curve, change: Change, steady: float, *, age: int, lag: int) -> Moments:
     """Plan for a champion that is ``age`` batches old while a new model would start ``lag`` batches old."""
-    ahead = np.arange(HORIZON)
     last = len(curve.age) - 1
-    fresh = np.cumsum(curve.age[np.minimum(lag + ahead, last)] - curve.age[min(lag, last)])
-    ageing = np.cumsum(curve.age[np.minimum(age + ahead, last)] - curve.age[min(age, last)])
-    return Moments(ageing, fresh, np.power(LASTING, ahead, dtype=np.float64), steady, change)
+    fresh = np.add.accumulate(curve.age[np.minimum(lag + _BATCHES, last)] - curve.age[min(lag, last)])
+    ageing = np.add.accumulate(curve.age[np.minimum(age + _BATCHES, last)] - curve.age[min(age, last)])
+    return Moments(ageing, fresh, _LASTING, steady, change)

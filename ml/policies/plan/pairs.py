@@ -74,9 +74,9 @@ def _bounds(one: Comparison) -> tuple[int, ...]:
 
 def _numbered(old: Whole, new: Whole) -> Whole:
     """Number the pairs of versions in the order in which they come."""
-    both = old * (new.max(initial=0) + 1) + new
-    _, first, place = np.unique(both, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[place]
+    numbers: dict[tuple[int, int], int] = {}
+    found = [numbers.setdefault(both, len(numbers)) for both in zip(old.tolist(), new.tolist(), strict=True)]
+    return np.array(found, dtype=np.int64)
 
 
 def _numbered_looks(compared: Sequence[Comparison], *, after: int) -> list[int]:
@@ -106,12 +106,17 @@ def _shapes(bounds: Whole) -> Vector:
     old_first, old_until, new_first, new_until, first, until = bounds
     batches = until - first
     ages = SHAPES[_places(first - old_until)] - SHAPES[_places(first - new_until)]
-    for place in range(1, int(batches.max(initial=1))):
-        more = np.nonzero(batches > place)[0]
-        at = first[more] + place
-        ages[more] += SHAPES[_places(at - old_until[more])] - SHAPES[_places(at - new_until[more])]
+    long = np.nonzero(batches > 1)[0]
+    if len(long):
+        at = first[long, None] + np.arange(int(batches.max()))
+        apart = SHAPES[_places(at - old_until[long, None])] - SHAPES[_places(at - new_until[long, None])]
+        summed = np.add.accumulate(apart, axis=1)  # one after the other, as they were always added
+        ages[long] = summed[np.arange(len(long)), batches[long] - 1]
     sizes = GROWTH[_places(old_until - old_first)] - GROWTH[_places(new_until - new_first)]
-    return np.column_stack([ages / batches[:, None], sizes])
+    found = np.empty((len(sizes), ages.shape[1] + 1))
+    np.divide(ages, batches[:, None], out=found[:, :-1])
+    found[:, -1] = sizes
+    return found
 
 
 def _places(apart: Whole) -> Whole:

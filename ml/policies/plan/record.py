@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 
 from ml.policies.plan.evidence import Evidence
-from ml.policies.plan.scores import Scores, Vector, Whole, served
+from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole, served
 from ml.policies.plan.staleness import HALF_LIFE
 
 _DISAGREE = 0.4  # share of its errors that a new model makes differently, before a gate has told
@@ -73,16 +74,28 @@ def _spread(values: Vector) -> float:
     count = len(values)
     if count < min(_OF_FEW):
         return 0.0
-    one, other = np.triu_indices(count, 1)
+    one, other = _couples(count)
     half = count // 2 + 1
     place = half * (half - 1) // 2 - 1
     factor = _OF_FEW.get(count) or count / (count + (1.4 if count % 2 else 3.8))
     return _NORMAL * factor * float(np.partition(np.abs(values[one] - values[other]), place)[place])
 
 
+@lru_cache(maxsize=LOOKED_BACK + 1)
+def _couples(count: int) -> tuple[Whole, Whole]:
+    """All couples of so many batches."""
+    return np.triu_indices(count, 1)
+
+
 def _per_row(evidence: Evidence, error: float) -> float:
     found = [_DISAGREE * error * min(1.0, 2 * error)]
     told = [one for one in evidence.comparisons[-_TIMES:] if one.high > one.low]
-    z = round(NormalDist().inv_cdf((1 + evidence.confidence) / 2), 2)  # 1.96 for 95 %
+    z = _quantile(evidence.confidence)
     found += [((one.high - one.low) / (2 * z) / evidence.scale) ** 2 * one.rows for one in told]
     return max(float(np.mean(found)), 1e-12)
+
+
+@lru_cache(maxsize=64)
+def _quantile(confidence: float) -> float:
+    """The two-sided quantile as tables give it: 1.96 for 95 %."""
+    return round(NormalDist().inv_cdf((1 + confidence) / 2), 2)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.policies.plan.evidence import Evidence
+from ml.policies.plan.evidence import Evidence, Losses
 
 Vector = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -33,21 +36,22 @@ class Scores:
 
 def scores_of(evidence: Evidence) -> Scores:
     """Put the newest losses in order; those of batches without labels are not looked at."""
-    known = range(evidence.labelled - LOOKED_BACK, evidence.labelled)
-    found = [one for one in evidence.losses if one.batch in known]
-    models = [one.fitted for one in found]
-    version = np.array([one.version for one in models], dtype=np.int64)
-    until = np.array([one.until for one in models], dtype=np.int64)
-    batch = np.array([one.batch for one in found], dtype=np.int64)
+    tracks = Losses.of(evidence.losses).tracks
+    batch = _joined([track.batches for track in tracks], np.int64)
+    lengths = [len(track.batches) for track in tracks]
+    models = np.array([[one.version, one.first, one.until] for one, *_ in tracks], dtype=np.int64).reshape(-1, 3)
+    version, first, until = np.repeat(models.T, lengths, axis=1)
+    rows = _joined([track.rows for track in tracks], np.int64)
+    loss = _joined([track.losses for track in tracks], np.float64)
     order = np.lexsort((version, until, batch))
-    return Scores(
-        batch[order],
-        version[order],
-        np.array([one.first for one in models], dtype=np.int64)[order],
-        until[order],
-        np.array([one.rows for one in found], dtype=np.int64)[order],
-        np.array([one.loss for one in found], dtype=float)[order],
-    )
+    sorted_batch = batch[order]
+    low, high = np.searchsorted(sorted_batch, [evidence.labelled - LOOKED_BACK, evidence.labelled])
+    order = order[low:high]
+    return Scores(sorted_batch[low:high], version[order], first[order], until[order], rows[order], loss[order])
+
+
+def _joined(columns: list[Sequence[Any]], kind: type[Any]) -> NDArray[Any]:
+    return np.array(list(chain.from_iterable(columns)), dtype=kind)
 
 
 def served(scores: Scores, champion: int) -> Whole:

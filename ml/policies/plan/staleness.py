@@ -9,6 +9,7 @@ Mathioudakis 2023).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def non_negative(gram: Vector, target: Vector) -> Vector:
     for _ in range(100):
         moved = 0.0
         for place, row in enumerate(rows):
-            others = sum(a * b for a, b in zip(row, weights, strict=True)) - row[place] * weights[place]
+            others = sum(map(mul, row, weights)) - row[place] * weights[place]
             value = max(0.0, (goals[place] - others) / row[place])
             moved = max(moved, abs(value - weights[place]))
             weights[place] = value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.belief import Belief
-from ml.policies.plan.moments import Ahead, Moments
+from ml.policies.plan.moments import Ahead, Moments, Planned
 from ml.policies.plan.scores import Vector
 
 _GRID = np.linspace(-4, 4, 41)  # standard deviations of what a look may show
@@ -20,11 +20,13 @@ class Worth:
     """``blind``: net saving expected of retraining now; ``looking``: of looking first, its own cost not yet deducted.
 
     ``least_gain`` is the gain measured on the held-out rows from which going live pays; None if none would do.
+    ``planned`` are the plans that were weighed.
     """
 
     blind: float
     looking: float
     least_gain: float | None
+    planned: Planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,10 @@ class Outlook:
 
     def worth(self, price: float) -> Worth:
         """Weigh what every gain that a look may show would save."""
-        saving = self.ahead.saving(price)
+        planned = self.ahead.planned(price)
+        saving = planned.saving
         saving, blind = saving[:-1], float(saving[-1])
-        return Worth(blind, float(self.weight @ np.maximum(saving, 0.0)), _least(self.shown, saving))
+        return Worth(blind, float(self.weight @ np.maximum(saving, 0.0)), _least(self.shown, saving), planned)
 
 
 def outlook(belief: Belief, moments: Moments, cap: float) -> Outlook:

@@ -226,9 +226,11 @@ def _outcomes(
     metric_of: Callable[[str, int], float | None],
     seed: int,
 ) -> tuple[Outcome, ...]:
+    costs = np.stack([accounts[name].costs for name in named])
+    resampled = resampled_sums(costs, resamples=RESAMPLES, seed=seed)
     found = [
-        _outcome(name, policy, played[name], accounts, best=best, metric_of=metric_of, seed=seed)
-        for name, policy in named.items()
+        _outcome(name, policy, played[name], accounts, best=best, metric_of=metric_of, sums=sums)
+        for (name, policy), sums in zip(named.items(), resampled, strict=True)
     ]
     return tuple(sorted(found, key=lambda one: (one.total, one.name)))
 
@@ -241,11 +243,10 @@ def _outcome(
     *,
     best: Best | None,
     metric_of: Callable[[str, int], float | None],
-    seed: int,
+    sums: Floats,
 ) -> Outcome:
     bill = accounts[name]
     trained = [place for place, move in enumerate(moves) if move.challenge is not None and place >= bill.first]
-    sums = resampled_sums(bill.costs, resamples=RESAMPLES, seed=seed)[0]
     return Outcome(
         name=name,
         policy=policy.model_dump(mode="json"),

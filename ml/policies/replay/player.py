@@ -125,9 +125,8 @@ class _Player:
         step, versions = self._world.steps[place], self._versions
         served = None if versions.champion is None else versions.all[versions.champion].serving
         self._scored.append(self._scorers())
-        self._ledger.add_window(step.window)
-        for one in self._observations(place):
-            self._ledger.observe(one)
+        self._ledger.add_windows([step.window])
+        self._ledger.observe(self._observations(place))
         rolled_back, released = self._watch(place), self._settle(place)
         question = Question(
             self._ledger.facts(step.as_of),
@@ -158,8 +157,10 @@ class _Player:
         """What monitoring would have recorded with this batch."""
         step, setting = self._world.steps[place], self._setting
         window, now = step.window, step.as_of
-        yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
-        yield Observation(window, now, Quantity.QUARANTINED, value=step.quarantined, rows=step.rows)
+        if Need.ROWS in self._needs:
+            yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
+        if Need.QUARANTINE in self._needs:
+            yield Observation(window, now, Quantity.QUARANTINED, value=step.quarantined, rows=step.rows)
         champion = self._versions.champion
         if champion is not None and self._needs & _DRIFT:
             for one in self._world.drift(self._versions.all[champion], place, self._needs):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite, nan
+from operator import attrgetter
 from typing import Any
 
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Ending, Facts, Training
-from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, make_plan
+from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Losses, Plan, PlanVerdict, Track, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
 from ml.specs.rules import CostRule
 
 MEMORY = 100
 """Batches of which comparisons are looked at, the newest ones: of the losses, the plan remembers fewer."""
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_START = attrgetter("window.start")
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -98,13 +102,14 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
     fitted = _Versions(facts, places)
     oldest, labelled = max(0, len(facts.windows) - MEMORY), _labelled(facts, places)
     newest = facts.trainings[-1]
+    asked = max((check.as_of for check in facts.checks if check.verdict is Verdict.RETRAIN), default=None)
     return Evidence(
         champion=Fitted(champion.version, places[champion.trained_from], places[champion.seen_until]),
         arrived=len(facts.windows),
         labelled=labelled,
-        losses=tuple(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
+        losses=Losses(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
         comparisons=tuple(_comparisons(facts, places, fitted, oldest)),
-        asked=tuple(places[check.as_of] for check in facts.checks if check.verdict is Verdict.RETRAIN),
+        asked=() if asked is None else (places[asked],),
         price=price.in_losses,
         look=price.look * newest.windows,
         scale=question.scale,
@@ -126,25 +131,27 @@ def _labelled(facts: Facts, places: _Places) -> int:
     return 0 if newest is None else places[newest.start] + 1
 
 
-def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Loss]:
+def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Track]:
+    loss, since = question.loss, _start_of(oldest, question.facts.windows)
     for version, values in question.facts.metrics.items():
-        for one in reversed(values):
-            place = places[one.window.start]
-            if place < oldest:
-                break
-            who = fitted[version]
-            if who is None:
-                break
-            yield Loss(who, place, question.loss(one.value), one.rows)
+        if not values or values[-1].window.start < since:  # of nearly all former champions
+            continue
+        who = fitted[version]
+        if who is not None:
+            newest = values[: bisect_left(values, since, key=_START) - len(values) - 1 : -1]
+            batches = [places[one.window.start] for one in newest]
+            yield Track(who, batches, [loss(one.value) for one in newest], [one.rows for one in newest])
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:
+    since = _start_of(oldest, facts.windows)
     for one in facts.trainings:
-        if one.gain is None or (first := places[one.trained_until]) < oldest:
+        if one.gain is None or one.trained_until < since:
             continue
         champion = fitted[one.against or 0]
         if champion is None:
             continue
+        first = places[one.trained_until]
         yield Comparison(
             champion=champion,
             challenger=Fitted(one.version, places[one.trained_from], first),
@@ -156,6 +163,11 @@ def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) 
             rows=one.rows,
             promoted=one.ending is Ending.PROMOTED,
         )
+
+
+def _start_of(place: int, windows: tuple[Window, ...]) -> datetime:
+    """The moment from which on the place of a moment is this one or a later one."""
+    return windows[place - 1].end if place else _EVER
 
 
 def _held_out_until(facts: Facts, left: int, first: int) -> int:

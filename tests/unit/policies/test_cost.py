@@ -71,7 +71,7 @@ def two_versions() -> History:
 def test_moments_become_places_in_the_sequence_of_batches() -> None:
     found = evidence(two_versions())
     assert found.champion == Fitted(2, first=1, until=5)
-    assert (found.arrived, found.labelled, found.asked) == (10, 9, (1, 5))
+    assert (found.arrived, found.labelled, found.asked) == (10, 9, (5,))
     (comparison,) = found.comparisons
     assert comparison.champion == Fitted(1, first=0, until=1)
     assert comparison.challenger == Fitted(2, first=1, until=3)

@@ -87,10 +87,8 @@ def batch_by_batch(past: History, needs: frozenset[Need]) -> list[Facts]:
     ]
     found = []
     for window in past.windows:
-        ledger.add_window(window)
-        for one in past.observations:
-            if one.as_of == window.end:
-                ledger.observe(one)
+        ledger.add_windows([window])
+        ledger.observe(one for one in past.observations if one.as_of == window.end)
         found.append(ledger.facts(window.end))
         for records, feed in following:
             for record in records:

@@ -193,7 +193,7 @@ def test_the_unit_of_the_loss_does_not_matter(
     other = replace(
         evidence,
         scale=scale,
-        losses=tuple(replace(one, loss=one.loss * scale) for one in evidence.losses),
+        losses=tuple(one._replace(loss=one.loss * scale) for one in evidence.losses),
         comparisons=tuple(
             replace(one, gain=one.gain * scale, low=one.low * scale, high=one.high * scale)
             for one in evidence.comparisons

@@ -59,12 +59,10 @@ def _follow(ledger: Ledger, history: History) -> None:
     now = history.as_of
     decided = [decision for decision in history.decisions if decision.as_of < now]
     looks = {decision.id for decision in decided if decision.least_gain is not None}
-    for decision in decided:
-        if ledger.counts(decision.verdict):
-            ledger.decide(check_of(decision))
-    for version in history.versions:
-        if version.as_of < now:
-            ledger.train(training_of(version, look=version.run_key in looks))
+    for decision in (one for one in decided if ledger.counts(one.verdict)):
+        ledger.decide(check_of(decision))
+    for version in (one for one in history.versions if one.as_of < now):
+        ledger.train(training_of(version, look=version.run_key in looks))
     for gate in (one for one in history.gates if one.as_of < now):
         ledger.judge(gate)
     released = _settle(ledger, history)

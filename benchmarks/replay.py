@@ -103,7 +103,7 @@ def _policies(count: int) -> dict[str, PolicySpec]:
             {"when": {"kind": "schedule", "every": 3 + step}},
             {"when": {"kind": "any", "of": [{"kind": "performance"}, {"kind": "schedule", "every": 5 + step}]}},
             {"when": {"kind": "change_point", "confidence": 0.9 + 0.004 * step}},
-            {"when": {"kind": "cost"}, "costs": {"look": 0.05 + 0.02 * step}},
+            {"when": {"kind": "cost"}, "cooldown": f"{1 + step}d"},
         ]
     return {f"policy_{place}": PolicySpec.model_validate(body) for place, body in enumerate(found[:count])}
 

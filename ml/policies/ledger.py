@@ -6,7 +6,6 @@ this fold, the facts of a replayed decision are those of the recorded one.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
 from ml.policies.facts import Champion, Check, Ending, Facts, Held, Measured, Need, Training
 from ml.policies.known import check_of, ending_in_shadow, ending_of, training_of
-from ml.policies.series import NewestBatch, Series
+from ml.policies.series import ByVersion, NewestBatch, Series
 
 _DRIFT = {
     Need.FEATURE_DRIFT: Quantity.DRIFT_SHARE,
@@ -49,7 +48,12 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
     now = history.as_of
     ledger = Ledger(history.model, history.metric, higher_is_better=history.higher_is_better, needs=needs)
     ledger.add_windows([window for window in history.windows if window.end <= now])
-    ledger.observe(history.observations, known=now)
+    of_its_batch = Quantity.COLUMN_DRIFT  # counts for the decision on its own batch and for no other
+    ledger.observe(
+        one
+        for one in history.observations
+        if (one.quantity is not of_its_batch or one.window.end == now) and one.as_of <= now and one.window.end <= now
+    )
     _follow(ledger, history)
     return ledger.facts(now)
 
@@ -57,9 +61,9 @@ def facts_of(history: History, needs: frozenset[Need] = frozenset(Need)) -> Fact
 def _follow(ledger: Ledger, history: History) -> None:
     """Tell the ledger what had been decided, and what followed, strictly before now."""
     now = history.as_of
-    decided = [decision for decision in history.decisions if decision.as_of < now]
+    decided = [one for one in history.decisions if one.as_of < now and ledger.counts(one.verdict)]
     looks = {decision.id for decision in decided if decision.least_gain is not None}
-    for decision in (one for one in decided if ledger.counts(one.verdict)):
+    for decision in decided:
         ledger.decide(check_of(decision))
     for version in (one for one in history.versions if one.as_of < now):
         ledger.train(training_of(version, look=version.run_key in looks))
@@ -89,13 +93,6 @@ def _comes_before(promotion: Promotion, released: set[int]) -> bool:
     return is_automatic(promotion) or (promotion.act is Act.PROMOTE and promotion.to_version in released)
 
 
-class _ByVersion(defaultdict[int, Series]):
-    """A series for each version."""
-
-    def __init__(self) -> None:
-        super().__init__(Series)
-
-
 class Ledger:
     """Collects records and gives the facts at any moment; knows nothing that the records do not say."""
 
@@ -108,9 +105,9 @@ class Ledger:
             for one in (Quantity.LABELLED, *wanted)
             if one not in _OF_VERSIONS
         }
-        self._of_versions = {one: _ByVersion() for one in wanted if one in _OF_VERSIONS}
+        self._of_versions = {one: ByVersion() for one in wanted if one in _OF_VERSIONS}
         # By identity: to hash a member of an enumeration runs Python code, and there are tens of thousands to ask for.
-        self._heard: dict[int, Series | _ByVersion] = {
+        self._heard: dict[int, Series | ByVersion] = {
             id(one): of for part in (self._of_batches, self._of_versions) for one, of in part.items()
         }
         self._windows: tuple[Window, ...] = ()
@@ -130,33 +127,28 @@ class Ledger:
         in_order = all(one.start < other.start for one, other in pairwise((*self._windows[-1:], *windows)))
         self._windows = found if in_order else tuple(sorted(set(found)))
 
-    def observe(self, ones: Iterable[Observation], *, known: datetime | None = None) -> None:
+    def observe(self, ones: Iterable[Observation]) -> None:
         """Things were measured; of one thing on one batch the last word counts.
 
-        With ``known`` what was not known at that moment is left out, and what counts on its own batch alone if that is
-        not the one that ended then. One loop without calls: there are tens of thousands of them in a long history.
+        One loop with few calls: in a long history there are tens of thousands of them.
         """
         for one in ones:
-            quantity, window = one.quantity, one.window
-            series = self._heard.get(id(quantity))
-            if series is None:  # nobody asks for it
+            quantity, subject, value = one.quantity, one.subject, one.value
+            heard = self._heard.get(id(quantity))
+            if heard is None:  # nobody asks for it
                 continue
-            if known is not None:
-                end = window.end
-                if one.as_of > known or end > known or (quantity is Quantity.COLUMN_DRIFT and end != known):
-                    continue
-            subject, value = one.subject, one.value
-            if type(series) is _ByVersion:
-                version = one.version
-                if not version or (subject != self._metric and quantity is not Quantity.PREDICTION_DRIFT):
-                    continue
-                series = series[version]
+            if isinstance(heard, Series):
+                series = heard
+            elif one.version and (subject == self._metric or quantity is Quantity.PREDICTION_DRIFT):
+                series = heard[one.version]
+            else:
+                continue
             if value is None or not isfinite(value):
-                series.drop(window, subject, one.as_of)
+                series.drop(one.window, subject, one.as_of)
             elif id(quantity) in _IDS_OF_DRIFT:
                 series.put(_drifted(one, value), one.as_of)
             else:
-                series.put(Measured(window, subject, value, one.rows), one.as_of)
+                series.put(Measured(one.window, subject, value, one.rows), one.as_of)
 
     def counts(self, verdict: Verdict) -> bool:
         """Tell whether a decision with this verdict is one of the facts."""
@@ -276,7 +268,8 @@ class Ledger:
         return tuple(one for one in values if one.window.end == as_of)
 
     def _champions(self, quantity: Quantity) -> tuple[Measured, ...]:
-        return self._of_versions.get(quantity, {}).get(self._champion or 0, _EMPTY).values()
+        found: Mapping[int, Series] = self._of_versions.get(quantity, {})
+        return found.get(self._champion or 0, _EMPTY).values()
 
     def _batches(self, quantity: Quantity) -> Series:
         return self._of_batches.get(quantity, _EMPTY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 
 from ml.domain.windows import Window
@@ -102,6 +103,13 @@ class NewestBatch(Series):
             self.__init__()  # type: ignore[misc]  # as if nothing had been seen before
             self._newest = bounds
         return True
+
+
+class ByVersion(defaultdict[int, Series]):
+    """A series for each version."""
+
+    def __init__(self) -> None:
+        super().__init__(Series)
 
 
 def _key(one: Measured) -> _Key:

@@ -44,9 +44,9 @@ class Losses(Sequence[Loss]):
     @classmethod
     def of(cls, losses: Sequence[Loss]) -> Losses:
         """Return losses as they are wanted."""
-        return (
-            losses if isinstance(losses, cls) else cls(Track(one[0], *((part,) for part in one[1:])) for one in losses)
-        )
+        if isinstance(losses, cls):
+            return losses
+        return cls(Track(one.fitted, (one.batch,), (one.loss,), (one.rows,)) for one in losses)
 
     def __len__(self) -> int:
         return sum(len(track.batches) for track in self.tracks)
@@ -83,11 +83,11 @@ class Evidence:
     """All that the plan knows; batches are counted from 0, the oldest on record.
 
     ``arrived`` batches have arrived, those below ``labelled`` have their labels. ``asked`` are the values of
-    ``arrived`` at which a retraining or a look was decided before; the newest counts. ``price`` is that of one retraining in scaled
-    losses of one batch, ``look`` the share of it that a look costs with all its candidates, ``holdout`` the share of
-    the new labelled batches that a look holds out, ``confidence`` that of the comparisons' intervals. Losses
-    are divided by ``scale``. A retraining tries ``windows`` training windows, of which the shortest has ``shortest``
-    batches (None: all).
+    ``arrived`` at which a retraining or a look was decided before; the newest counts. ``price`` is that of one
+    retraining in scaled losses of one batch, ``look`` the share of it that a look costs with all its candidates,
+    ``holdout`` the share of the new labelled batches that a look holds out, ``confidence`` that of the comparisons'
+    intervals. Losses are divided by ``scale``. A retraining tries ``windows`` training windows, of which the shortest
+    has ``shortest`` batches (None: all).
     """
 
     champion: Fitted

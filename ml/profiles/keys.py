@@ -15,8 +15,8 @@ import pandas as pd
 Digests = npt.NDArray[np.uint64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # mixes the digests of several columns
-MOST = 20_000_000
-"""Digests that are held at a time: 160 MB. The keys of more rows are read several times."""
+MOST = 5_000_000
+"""Digests that are held at a time: 40 MB, some times over while they are sorted. Keys of more rows are read again."""
 
 
 def duplicates(read: Callable[[], Iterable[Digests]], rows: int) -> int:

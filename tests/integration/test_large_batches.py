@@ -79,10 +79,15 @@ def records(workspace: Workspace, spec: ModelSpec) -> list[Any]:
             for one in batches
         ]
         found += [
-            (one.window, one.quantity, one.subject, one.version, one.rows, pytest.approx(one.value, rel=1e-9))
+            (one.window, one.quantity, one.subject, one.version, one.rows, nearly(one.value))
             for one in reader.observations(spec.model, as_of=UNTIL)
         ]
     return found
+
+
+def nearly(value: float | None) -> Any:
+    """Return what equals a number but for the rounding of sums that are made in another order."""
+    return None if value is None else pytest.approx(value, rel=1e-9)
 
 
 def profiles(workspace: Workspace, spec: ModelSpec) -> list[Profile]:
@@ -102,7 +107,7 @@ def test_the_loop_records_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         known, found = records(small, spec), records(large, spec)
         assert [one[:6] for one in found] == [one[:6] for one in known]
         assert found == known
-        assert len({one[4] for one in known[:DAYS]} - {one[1] for one in known[:DAYS]}) >= 2
+        assert len({one[4] for one in known[:DAYS]} - {one[1] for one in known[:DAYS]}) == 1
         assert any(one[6] for one in known[:DAYS])
         for one, other in zip(profiles(small, spec), profiles(large, spec), strict=True):
             close(one, other)

@@ -10,7 +10,9 @@ from tests.unit.cli.conftest import SPEC, Evergreen, shop_frame
 def test_run_holds_and_status_history_and_explain_say_so(evergreen: Evergreen, tmp_path: Path) -> None:
     shop_frame().to_csv(tmp_path / "shop.csv", index=False)
     spec = tmp_path / "held.yaml"
-    text = SPEC.replace("resamples: 100", "resamples: 100, shadow: 2, margin: 0.5").replace("model: shop", "model: held")
+    text = SPEC.replace("resamples: 100", "resamples: 100, shadow: 2, margin: 0.5").replace(
+        "model: shop", "model: held"
+    )
     spec.write_text(text.replace("shop.csv", str(tmp_path / "shop.csv")))
     played = evergreen("run", spec, "--from", "2026-01-05", "--to", "2026-01-26", "--json").document
     kinds = [event["kind"] for row in played["rows"] for event in row["events"]]

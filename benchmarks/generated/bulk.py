@@ -34,21 +34,23 @@ _DRIFT = """
 
 
 def fill(url: str, many: int, batches: int, columns: int) -> None:
-    """Write the records model by model, each table in the order of its references."""
-    with open_engine(parse_url(url)).begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA cache_size = -400000")
-        connection.exec_driver_sql(_COLUMNS)
-        connection.execute(
-            text("INSERT INTO generated_column VALUES (:number, :name)"),
-            [{"number": number, "name": f"column_{number:02d}"} for number in range(columns)],
-        )
+    """Write the records, a transaction a model, each table in the order of its references."""
+    with open_engine(parse_url(url)).connect() as connection:
+        with connection.begin():
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA cache_size = -400000")
+            connection.exec_driver_sql(_COLUMNS)
+            connection.execute(
+                text("INSERT INTO generated_column VALUES (:number, :name)"),
+                [{"number": number, "name": f"column_{number:02d}"} for number in range(columns)],
+            )
         for number in range(many):
-            model = _small_tables(connection, number, batches)
-            connection.execute(text(_DRIFT), {"model": model})
+            with connection.begin():
+                connection.execute(text(_DRIFT), {"model": _small_tables(connection, number, batches)})
             print(f"\r{number + 1} of {many} models", end="", file=sys.stderr, flush=True)
-        if connection.dialect.name == "postgresql":  # as it does by itself; nobody does it for SQLite
-            connection.exec_driver_sql("ANALYZE")
+        with connection.begin():
+            if connection.dialect.name == "postgresql":  # as it does by itself; nobody does it for SQLite
+                connection.exec_driver_sql("ANALYZE")
     print(file=sys.stderr)
 
 

@@ -20,6 +20,8 @@ Instants = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _ISO = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}.*)?$"
+_NAIVE = r"^[0-9-]+(?:[T ][0-9:.,]*)?$"
+"""Nothing that pandas could take for an offset, such as the Z of ``12:00Z?`` and the sign of ``12:00+1``."""
 _AWARE = r"(?i)[T ][0-9]{2}.*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)\s*$"
 _MISSING = np.iinfo(np.int64).min
 
@@ -98,7 +100,8 @@ def _from_texts(column: Any, zone: str) -> tuple[Instants, Mask]:
     if aware.any():
         at[aware] = _numbers(pd.to_datetime(values[aware], format="ISO8601", utc=True, errors="coerce"))
     if not aware.all():
-        naive = pd.to_datetime(values[~aware], format="ISO8601", errors="coerce")
+        plain = np.where(matches(texts, _NAIVE), values, None)[~aware]
+        naive = pd.to_datetime(plain, format="ISO8601", errors="coerce")
         at[~aware], twice[~aware] = _localised(pd.DatetimeIndex(naive), zone)
     for row in np.flatnonzero((at == _MISSING) & ~pd.isna(values)):
         at[row] = _far(values[row], zone)

@@ -11,6 +11,9 @@ from ml.domain.errors import DataError
 from ml.domain.windows import Window
 from tests.unit.data.reading import read, read_csv
 
+HALF_OFFSETS = ["2026-01-02T10:00:00+1", "2026-01-02T10:00:00-0", "2026-01-02T10:00:00Z\ufeff"]
+"""What pandas takes for a moment with an offset, and the rule for offsets does not."""
+
 
 def moments(folder: Path, *texts: str, zone: str = "UTC") -> list[str]:
     found = read_csv(folder, "\n".join(["ts,x", *(f"{text},1" for text in texts)]), zone=zone).frame["ts"]
@@ -55,7 +58,9 @@ def test_an_hour_that_never_was_is_no_moment(tmp_path: Path) -> None:
     assert [(finding.code, finding.rows) for finding in result.findings] == [("DV020", 1)]
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "05.01.2026", "2026-13-01", "1767614400", "20260105", "9999-99-99T"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "05.01.2026", "2026-13-01", "1767614400", "20260105", "9999-99-99T", *HALF_OFFSETS]
+)
 def test_a_row_without_a_moment_goes_with_the_row_before_it(text: str, tmp_path: Path) -> None:
     lines = ["ts,x", "2026-01-02T00:00:00Z,1", f"{text},2", "2026-01-03T00:00:00Z,3"]
     second = Window.parse("2026-01-02", "2026-01-03")

@@ -100,8 +100,9 @@ def _from_texts(column: Any, zone: str) -> tuple[Instants, Mask]:
     if aware.any():
         at[aware] = _numbers(pd.to_datetime(values[aware], format="ISO8601", utc=True, errors="coerce"))
     if not aware.all():
-        plain = np.where(matches(texts, _NAIVE), values, None)[~aware]
-        naive = pd.to_datetime(plain, format="ISO8601", errors="coerce")
+        plain = values.copy()
+        plain[~matches(texts, _NAIVE)] = None
+        naive = pd.to_datetime(plain[~aware], format="ISO8601", errors="coerce")
         at[~aware], twice[~aware] = _localised(pd.DatetimeIndex(naive), zone)
     for row in np.flatnonzero((at == _MISSING) & ~pd.isna(values)):
         at[row] = _far(values[row], zone)

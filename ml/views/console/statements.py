@@ -12,15 +12,18 @@ from ml.views.console.asking import asking
 SERVED_METRICS = asking(
     """SELECT o.window_start, o.window_end, o.value, o.rows, o.version, o.detail
        FROM observation o
-       JOIN scoring ON scoring.model = o.model AND scoring.window_start = o.window_start
-         AND scoring.window_end = o.window_end AND scoring.version = o.version AND scoring.role = 'champion'
        WHERE o.model = :model AND o.quantity = 'metric' AND o.quantity <> 'column_drift' AND o.subject = :metric
          AND o.window_start < :before
+         AND EXISTS (SELECT 1 FROM scoring WHERE scoring.model = o.model AND scoring.window_start = o.window_start
+           AND scoring.window_end = o.window_end AND scoring.version = o.version AND scoring.role = 'champion')
        ORDER BY o.window_start DESC, o.as_of DESC, o.revision DESC LIMIT :limit""",
     "window_start window_end value rows version detail",
     moments="before",
 )
-"""The primary metric of the version that served each batch, the newest batch first; of one batch the newest value."""
+"""The primary metric of the version that served each batch, the newest batch first; of one batch the newest value.
+
+Not a join: without statistics SQLite would begin one at the scorings, and go through all metrics for each of them.
+"""
 
 ESTIMATES = asking(
     """SELECT o.window_start, o.window_end, o.value FROM observation o

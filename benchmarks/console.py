@@ -25,7 +25,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from generated.bulk import fill
-from generated.plans import questions_of, read_whole
+from generated.plans import is_large, questions_of, read_whole
 from generated.records import DAY, EVERY, START, name_of
 from pydantic import TypeAdapter
 
@@ -94,7 +94,7 @@ def whole_tables(registry: Registry, asked: dict[str, Callable[[Random], Any]]) 
         for name, page in asked.items():
             questions = questions_of(connection.engine, lambda page=page: page(Random(1)))
             whole = {table for one, values in questions.items() for table in read_whole(connection, one, values)}
-            found += [f"{name}: {table}" for table in sorted(whole)]
+            found += [f"{name}: {table}" for table in sorted(whole) if is_large(connection, table)]
     return found
 
 

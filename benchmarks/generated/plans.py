@@ -11,6 +11,10 @@ SMALL = ("model", "ux_version_one_champion")
 """A table and an index with a row a model: walking through one is what a list of all models does."""
 
 
+LARGE = 20_000
+"""Rows from which on PostgreSQL should not read a table whole; below that it is right to, asked about all models."""
+
+
 def questions_of(asked_on: Connection | Engine, ask: Callable[[], object]) -> dict[str, Any]:
     """Return the texts of all questions that are asked meanwhile, each with the values of its last time."""
     asked: dict[str, Any] = {}
@@ -55,3 +59,14 @@ def _whole(node: Mapping[str, Any]) -> str:
         return f"{kind} on {node['Relation Name']}"
     is_of_index = kind in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
     return f"{kind} of all {node['Index Name']}" if is_of_index and "Index Cond" not in node else ""
+
+
+def is_large(connection: Connection, found: str) -> bool:
+    """Tell whether the table that was read whole has many rows; what is not a table is taken as large."""
+    table = found.removeprefix("Seq Scan on ")
+    if table == found:
+        return True
+    rows = connection.exec_driver_sql(
+        f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT {LARGE}) AS first_ones'
+    ).scalar()
+    return int(rows or 0) >= LARGE

@@ -245,9 +245,7 @@ def _events(reader: Reader, model: str, metric: str, *, start: datetime, before:
     promoted = {row.run_key for row in promotions}
     events = [_change(row, metric) for row in reversed(promotions)]
     events += [
-        StoryEvent(
-            EventKind.REJECTED, row.judged_at or row.as_of, row.version, row.sentence or "rejected by hand", "", None
-        )
+        _refused(row)
         for row in reader.ask(statements.VERSIONS, model=model, below=HIGHEST, limit=MOST_EVENTS)
         if row.stage == "rejected" and row.run_key not in promoted
     ]

@@ -1,13 +1,13 @@
-"""A few questions at a time: however many people browse, Airflow's own API keeps threads and the interpreter's lock."""
+"""One question at a time: however many people browse, Airflow's own API keeps threads and the interpreter's lock."""
 
 import asyncio
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-AT_ONCE = 4
-"""Questions that are answered at the same time. Threads beyond what the cores can run only take turns at Python's lock,
-and each of them is one more that an answer of Airflow's waits for."""
+AT_ONCE = 1
+"""Questions that are answered at the same time. An answer is Python's work nearly all of the time, so that more of them
+are not faster; each is one more thread that an answer of Airflow's waits for at Python's lock."""
 PATIENCE = 30.0
 """Seconds that a question waits for its turn before it is told to come again."""
 

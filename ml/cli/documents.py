@@ -9,13 +9,19 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from ml.domain.windows import format_duration
 
 
 def plain(value: Any) -> Any:
-    """Turn frozen values into JSON: a dataclass becomes its fields, a moment ISO 8601, an enum its value."""
+    """Turn frozen values into JSON: a dataclass becomes its fields, a moment ISO 8601, an enum its value,
+    a part of a spec what it was written as.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(key): plain(child) for key, child in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -25,7 +25,7 @@ training:
   window: {kind: sliding, batches: 4}
   candidates: [{estimator: DecisionTreeClassifier, parameters: {max_depth: 2}}]
   min_rows: 20
-gate: {resamples: 100}
+gate: {resamples: 100, watch: {batches: 2}}
 policy: {when: {kind: never}, min_labelled: 20, costs: {training: 10.0}}
 monitoring: {report: never}
 """

@@ -56,6 +56,7 @@ def _ids(home: Path) -> tuple[str, str]:
 
 def _picture(browser: Looking, file: Path, path: str, *, width: int, dark: bool) -> None:
     with browser.at(path, width=width, dark=dark) as (page, _):
+        page.locator("section").first.wait_for()  # a tab comes after the page around it
         page.set_viewport_size({"width": width, "height": min(_height(page), TALLEST if width == WIDE else 1700)})
         page.wait_for_timeout(800)
         page.screenshot(path=file)

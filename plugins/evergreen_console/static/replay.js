@@ -87,8 +87,8 @@ function Front({ replay, chosen, choose }) {
       y: { label: "↑ cost of errors", grid: true, nice: true, ticks: 6 },
       marks: [
         Plot.line(front, { x: "trainings", y: "errors", stroke: colours.orange, strokeOpacity: 0.7, curve: "step-after" }),
+        ...[true, false].map((best) => Plot.text(points.filter((one) => one.on_front === best), { x: "trainings", y: "errors", text: (one) => one.name.replaceAll("_", " "), dx: 7, dy: best ? 13 : -11, textAnchor: "start", fill: colours.ink, stroke: colours.paper, strokeWidth: 4 })), // below the line lies no point
         Plot.dot(points, { x: "trainings", y: "errors", r: (one) => (one.name === chosen ? 7 : 5), fill: (one) => (one.on_front ? colour(one) : colours.paper), stroke: colour, strokeWidth: 1.6 }),
-        Plot.text(points, { x: "trainings", y: "errors", text: (one) => one.name.replaceAll("_", " "), dx: 7, dy: -11, textAnchor: "start", fill: colours.ink, stroke: colours.paper, strokeWidth: 4 }),
         Plot.tip(points, Plot.pointer({ x: "trainings", y: "errors", fill: colours.paper, stroke: colours.quiet, fontSize: 12, title: said })),
       ],
       r: { type: "identity" },

@@ -1,9 +1,7 @@
-"""A key's rows are erased from all that is stored, what stands where they were is sound, and a crash is completed."""
+"""A key's rows are erased from all that is stored, and what stands where they were is sound."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,86 +13,17 @@ from ml.data.labels import ROW_ID
 from ml.domain.erasures import seen_by
 from ml.domain.errors import ArtifactError, DataError, NotFoundError, SpecError
 from ml.domain.records import SnapshotRole
-from ml.flows import erase as flow
-from ml.flows.collect import collect
 from ml.flows.erase import Erased, erase, sealed
 from ml.flows.ingest import ingest
 from ml.flows.loop import run
 from ml.flows.reproduce import reproduce
 from ml.flows.workspace import Workspace
 from ml.reports.card import card_markdown
-from ml.settings import Settings
 from ml.specs import ModelSpec
 from ml.views.card import card
 from tests.integration.custody_builders import audited, tamper
+from tests.integration.erase.orders import BAD, EXTRA, KEY, SERVED, check_sound, holds
 from tests.integration.streams import SPAN, spec_of, stream
-from tests.integration.test_collect import DAY, aged
-from tests.integration.test_loop import workspace_in
-
-EXTRA = """
-policy: {when: {kind: schedule, every: 3}}
-labels: {delay: 1d}
-gate: {resamples: 100}
-validation: {columns: {x: {min: -100, max: 100}}}
-"""
-KEY = "30"  # of the first day: the first version learns from it
-SERVED = "1200"  # of the eleventh day: predicted by a champion
-BAD = "250"  # set aside by validation
-
-
-def made(folder: Path, url: str | None = None) -> tuple[Workspace, ModelSpec]:
-    frame = stream()
-    frame.loc[frame["order_id"] == int(BAD), "x"] = 1e6
-    spec = spec_of(folder, frame, extra=EXTRA)
-    workspace = workspace_in(folder, url)
-    run(workspace, spec, start=SPAN.start, end=SPAN.end)
-    return workspace, spec
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ModelSpec]:
-    folder = tmp_path_factory.mktemp("orders")
-    workspace, spec = made(folder)
-    workspace.close()
-    return folder, spec
-
-
-@pytest.fixture
-def orders(original: tuple[Path, ModelSpec], tmp_path: Path) -> Iterator[tuple[Workspace, ModelSpec]]:
-    """A copy of a home in which the loop ran; its spec reads the original's source."""
-    folder, spec = original
-    home = tmp_path / "home"
-    shutil.copytree(folder, home)
-    names = {"EVERGREEN_HOME": str(home), "EVERGREEN_DATA_ROOT": str(folder)}
-    with Workspace.open(Settings.from_environment(names), actor="tester") as workspace:
-        yield workspace, spec
-
-
-@pytest.fixture
-def on_postgres(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Workspace, ModelSpec]]:
-    workspace, spec = made(tmp_path, postgres_url)
-    with workspace:
-        yield workspace, spec
-
-
-def holds(workspace: Workspace, key: str) -> list[str]:
-    """Where a key is still to be found among all stored bytes, whatever refers to them."""
-    found = []
-    for one in workspace.store.stored():
-        try:
-            frame = get_frame(workspace.store, one.name)
-        except ArtifactError:
-            continue  # a model, a profile
-        for column in {"order_id", ROW_ID} & set(frame.columns):
-            found += [one.name] if (frame[column].astype(str) == key).any() else []
-    return found
-
-
-def check_sound(workspace: Workspace, model: str) -> None:
-    with workspace.registry.read() as reader:
-        assert reader.audit(model).breaches == ()
-        for one in reader.references(model):
-            get_frame(workspace.store, one.sha256)
 
 
 @pytest.mark.parametrize("key", [KEY, SERVED, BAD])
@@ -212,88 +141,6 @@ def test_a_dry_run_changes_nothing(orders: tuple[Workspace, ModelSpec]) -> None:
         assert reader.erasures(spec.model) == ()
     done = erase(workspace, spec.model, [KEY], reason="request")
     assert [stone.new_sha256 for stone in would.tombstones] == [stone.new_sha256 for stone in done.tombstones]
-
-
-class Killed(BaseException):
-    """The end of a process."""
-
-
-INSTANTS = ["before the record", "before the first deletion", "after one deletion"]
-
-
-@pytest.mark.parametrize("instant", INSTANTS)
-def test_a_process_that_dies_is_completed(
-    orders: tuple[Workspace, ModelSpec], monkeypatch: pytest.MonkeyPatch, instant: str
-) -> None:
-    check_completed(*orders, KEY, monkeypatch, instant)
-
-
-def test_a_process_that_dies_is_completed_on_postgres(
-    on_postgres: tuple[Workspace, ModelSpec], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for instant, key in zip(INSTANTS, (KEY, SERVED, BAD), strict=True):
-        check_completed(*on_postgres, key, monkeypatch, instant)
-
-
-def check_completed(
-    workspace: Workspace, spec: ModelSpec, key: str, monkeypatch: pytest.MonkeyPatch, instant: str
-) -> None:
-    with monkeypatch.context() as patched:
-        if instant == "before the record":
-            patched.setattr(flow, "_record", lambda *given: (_ for _ in ()).throw(Killed))
-        else:
-            real, calls = type(workspace.store).erase, []
-
-            def dying(self: object, sha256: str, **given: object) -> bool:
-                if len(calls) == (instant == "after one deletion"):
-                    raise Killed
-                calls.append(sha256)
-                return bool(real(self, sha256, **given))  # type: ignore[arg-type]
-
-            patched.setattr(type(workspace.store), "erase", dying)
-        with pytest.raises(Killed):
-            erase(workspace, spec.model, [key], reason="request")
-    check_sound(workspace, spec.model)
-    done = erase(workspace, spec.model, [key], reason="request")
-    assert done.is_finished
-    assert holds(workspace, key) == []
-    check_sound(workspace, spec.model)
-    with workspace.registry.read() as reader:
-        erasure = reader.erasures(spec.model)[-1]
-        assert erasure.finished_at is not None
-
-
-def test_bytes_that_another_model_needs_wait_for_it(orders: tuple[Workspace, ModelSpec]) -> None:
-    workspace, spec = orders
-    with workspace:
-        twin = spec.model_copy(update={"model": "twin"})
-        run(workspace, twin, start=SPAN.start, end=SPAN.start.replace(day=6))
-        begun = erase(workspace, spec.model, [KEY], reason="request")
-        assert (begun.is_finished, begun.waiting) == (False, ("twin",))
-        check_sound(workspace, "twin")
-        then = erase(workspace, "twin", [KEY], reason="request")
-        assert then.is_finished
-        assert holds(workspace, KEY) == []
-        last = erase(workspace, spec.model, [KEY], reason="request")
-        assert last.is_finished
-        with workspace.registry.read() as reader:
-            assert all(one.finished_at for model in (spec.model, "twin") for one in reader.erasures(model))
-        check_sound(workspace, spec.model)
-        check_sound(workspace, "twin")
-
-
-def test_a_collector_keeps_the_new_and_takes_what_came_back(orders: tuple[Workspace, ModelSpec]) -> None:
-    workspace, spec = orders
-    with workspace.registry.read() as reader:
-        first = reader.snapshots(spec.model, SnapshotRole.ROWS, as_of=SPAN.end)[0].sha256
-    old = workspace.store.get(first)
-    erase(workspace, spec.model, [KEY], reason="request")
-    assert workspace.store.put(old) == first
-    aged(workspace, 2)
-    gone = {one.name for one in collect(workspace, older_than=DAY, remove=True).unreferenced}
-    assert first in gone
-    check_sound(workspace, spec.model)
-    assert holds(workspace, KEY) == []
 
 
 def test_another_column_names_the_rows_of_several_keys(orders: tuple[Workspace, ModelSpec]) -> None:

@@ -9,8 +9,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from ml.domain.windows import format_duration
 
 
@@ -20,7 +18,7 @@ def plain(value: Any) -> Any:
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, BaseModel):
+    if hasattr(value, "model_dump"):  # asked so, because to import pydantic takes longer than --help may
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(key): plain(child) for key, child in value.items()}

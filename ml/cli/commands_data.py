@@ -54,7 +54,7 @@ def validate(session: Session, model: ModelArgument, start: FromOption = None, e
 
 
 def score(session: Session, model: ModelArgument, start: FromOption = None, end: ToOption = None) -> None:
-    """Predict a batch with the champion of that time, and with retired champions in its shadow.
+    """Predict a batch with the champion of that time, and in its shadow with who was held and with retired champions.
 
     Example: evergreen score sales --from 2025-01-06 --to 2025-01-13
     """

@@ -78,7 +78,8 @@ DATA_VALIDATION: Mapping[str, Code] = {
     ),
     "DV014": Code(
         "Parquet file too large for its size",
-        "By rows, columns and width in its footer a Parquet file is more than 1,000 times its size, "
+        "By rows, columns and width in its footer, what is read of a Parquet file is more than 64 MB and more than "
+        "1,000 times the file's size, "
         "or its texts are more than 8 GiB a column.",
         "check who wrote the file; write smaller row groups in the order of time, or a file a batch.",
     ),

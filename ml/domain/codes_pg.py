@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from ml.domain.code import Code
 
+PAYS = "PG007"
+"""The check that a challenger gained what its decision asked for; the only one that says nothing against it."""
+
 GATE: Mapping[str, Code] = {
     "PG001": Code(
         title="Enough held-out rows",
@@ -50,7 +53,7 @@ GATE: Mapping[str, Code] = {
         "or cannot be computed.",
         remedy="Improve the challenger, or change the floor if it asks for more than these data can give.",
     ),
-    "PG007": Code(
+    PAYS: Code(
         title="Gain pays for going live",
         meaning="The decision asked for a least gain: the challenger was trained to see whether a retraining pays, "
         "and its gain over the champion on the held-out rows is smaller.",

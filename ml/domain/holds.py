@@ -63,6 +63,11 @@ def hold_asked(result: GateResult | None) -> int | None:
     return None if asked is None else int(asked["batches"])
 
 
+def is_held(result: GateResult | None, ended: ShadowVerdict | None) -> bool:
+    """Tell whether a challenger is in the shadow: the gate held it, and ``ended`` does not say how that ended."""
+    return hold_asked(result) is not None and ended is None
+
+
 def batches_of_hold(
     arrived: Iterable[tuple[Window, datetime]],
     scored: Iterable[Window],

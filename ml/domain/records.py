@@ -263,6 +263,10 @@ class Act(StrEnum):
     ROLLBACK = "rollback"
 
 
+UNATTENDED = "evergreen"
+"""Who acted where no person did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """One change of champion; ``generation`` orders them, ``baseline`` is the primary metric to be measured against."""

@@ -9,8 +9,6 @@ from ml.domain.records import Act, Promotion
 from ml.domain.windows import Window
 
 _PREFIX = "watch-"
-ACTOR = "evergreen"
-"""Who rolled back where no person did."""
 
 
 def watch_key(generation: int) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ml.domain.codes_pg import PAYS
 from ml.domain.findings import Finding
 from ml.evaluation.case import CHALLENGER, Case, Rival
 from ml.evaluation.demand import sure
 
 _OF_THE_GAIN = frozenset({"PG003", "PG004", "PG005"})
 _FLOOR = "PG006"
-_PRICE = "PG007"
 
 
 def sentence_of(case: Case, blocking: Sequence[Finding]) -> str:
@@ -22,11 +22,11 @@ def sentence_of(case: Case, blocking: Sequence[Finding]) -> str:
         return f"Not promoted: {case.rows} held-out rows cannot tell anything, {case.gate.min_rows} are needed."
     if blocking[0].code == "PG002":
         return f"Not promoted: {case.metric.name} cannot be compared: {blocking[0].seen.rstrip('.')}."
-    others = [finding for finding in blocking if finding.code not in _OF_THE_GAIN | {_PRICE}]
+    others = [finding for finding in blocking if finding.code not in _OF_THE_GAIN | {PAYS}]
     missed = "".join(f"; {_missed(one)}" for one in others)
     lost = _standing(case) if codes & _OF_THE_GAIN else ""
-    unpaid = _paying(case) if _PRICE in codes else ""
-    word = "Not promoted" if codes == {_PRICE} else "Rejected"
+    unpaid = _paying(case) if PAYS in codes else ""
+    word = "Not promoted" if codes == {PAYS} else "Rejected"
     return f"{word}: {_measured(case)}{lost}{unpaid}{missed}."
 
 

@@ -6,7 +6,7 @@ from ml.domain.holds import ShadowEnding
 from ml.domain.records import Act, Promotion
 from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
-from ml.flows.hold import settled_at
+from ml.flows.settle import settled_at
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
 

@@ -11,8 +11,8 @@ from ml.domain.history import History
 from ml.domain.records import Decision, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.flows.approve import expire
-from ml.flows.hold import settle, supersede
 from ml.flows.lease import lease_of
+from ml.flows.settle import settle, supersede
 from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer

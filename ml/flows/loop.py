@@ -12,12 +12,12 @@ from ml.domain.records import Decision, GateResult, Promotion, Verdict
 from ml.domain.windows import Window
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
-from ml.flows.hold import settled_at
 from ml.flows.ingest import ingest
 from ml.flows.monitor import monitor
 from ml.flows.promote import promote
 from ml.flows.report import try_report
 from ml.flows.score import score
+from ml.flows.settle import settled_at
 from ml.flows.train import train
 from ml.flows.validate import validate
 from ml.flows.watch import rolled_back_at

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import HeldError, NotFoundError, RegistryError, StalePromotionError
-from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked, is_held
 from ml.domain.records import Act, GateResult, Promotion, Version
 from ml.flows.word import word_on
 from ml.flows.workspace import Workspace
@@ -39,7 +39,7 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
     done = [promotion for promotion in promotions if promotion.run_key == decision_id]
     if done:
         return done[-1]
-    if hold_asked(result) is not None and shadow is None:
+    if is_held(result, shadow):
         _hold(workspace, spec, challenger, result)
     # A backfill of the past must not replace a champion that was trained on later rows.
     overtaken = [promotion for promotion in promotions if promotion.as_of > challenger.as_of]

@@ -17,8 +17,8 @@ from ml.domain.errors import SpecError
 from ml.domain.records import Decision
 from ml.flows.cells import Cells
 from ml.flows.fill import fill
-from ml.flows.hold import grace_of
 from ml.flows.past import gather_past
+from ml.flows.settle import grace_of
 from ml.flows.workspace import Workspace
 from ml.flows.world import RecordedWorld
 from ml.policies.price import DEFAULT_SHARE

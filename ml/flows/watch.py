@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml.domain.errors import StalePromotionError
-from ml.domain.records import Act, Promotion
-from ml.domain.watches import ACTOR, batches_of_look, is_automatic, is_over, watch_key
+from ml.domain.records import UNATTENDED, Act, Promotion
+from ml.domain.watches import batches_of_look, is_automatic, is_over, watch_key
 from ml.domain.windows import Window
 from ml.evaluation import Look, worse_than_beaten
 from ml.flows.beside import Pair, SideBySide, arrivals, batches_since, side_by_side, together
@@ -117,5 +117,5 @@ def _record(
         as_of=window.end,
         run_key=watch_key(watched.promotion.generation),
         reason=f"Rolled back by gate.watch: {look.sentence()}.",
-        actor=ACTOR,
+        actor=UNATTENDED,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import ApprovalPendingError
-from ml.domain.records import GateResult, Version
+from ml.domain.records import UNATTENDED, GateResult, Version
 from ml.flows.workspace import Workspace
 from ml.registry import Reader
 from ml.specs import ModelSpec
@@ -15,7 +15,6 @@ from ml.specs.gate import ApprovalSpec
 
 CLOCK = "clock"
 """Where the word on an expired question came from."""
-NOBODY = "evergreen"
 
 
 def word_on(workspace: Workspace, spec: ModelSpec, challenger: Version, result: GateResult) -> Approval | None:
@@ -40,7 +39,7 @@ def word_on(workspace: Workspace, spec: ModelSpec, challenger: Version, result: 
             f"{spec.model} {challenger.version} --comment …",
         )
     expired = Approval(
-        spec.model, challenger.version, Answer.EXPIRED, "", NOBODY, CLOCK, as_of, created_at=workspace.clock()
+        spec.model, challenger.version, Answer.EXPIRED, "", UNATTENDED, CLOCK, as_of, created_at=workspace.clock()
     )
     return workspace.registry.retrying(lambda writer: writer.add_approval(expired))
 

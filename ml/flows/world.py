@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.domain.codes_pg import PAYS
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError
 from ml.domain.findings import Finding, Outcome
@@ -20,15 +21,14 @@ from ml.flows.beside import SideBySide
 from ml.flows.cells import Cells
 from ml.flows.challenges import Opponent, challenge_of, document_of, held_out_of, opponent_of, seen_finding
 from ml.flows.exhibits import attempts_on, constant_predictions, origin_of
-from ml.flows.hold import shadow_look
 from ml.flows.matrix import Matrix
 from ml.flows.past import Part, Past
 from ml.flows.past_drift import drift_inputs, past_drift
 from ml.flows.recipe import Column, Recipe
 from ml.flows.reference import reference_of
+from ml.flows.settle import shadow_look
 from ml.flows.watch import look_at
 from ml.policies import Need
-from ml.policies.known import NOT_WORTH_IT
 from ml.policies.replay import Challenge, Step
 from ml.training import Split, TrainingSet, refit_set, training_set, training_sets
 
@@ -88,7 +88,7 @@ class RecordedWorld:
         found = self._challenges[place]
         if found is None:
             return None
-        asked = least_gain is not None and champion is not None and NOT_WORTH_IT not in self._spec.gate.override
+        asked = least_gain is not None and champion is not None and PAYS not in self._spec.gate.override
         if least_gain is None or not asked or pays(found.gate.difference, least_gain):
             return found
         gate = replace(found.gate, passed=False, findings=(*found.gate.findings, _not_worth_it(least_gain)))
@@ -269,4 +269,4 @@ def _defined(value: np.float64) -> float | None:
 
 
 def _not_worth_it(least_gain: float) -> Finding:
-    return replace(seen_finding(NOT_WORTH_IT, Outcome.FAILED.value), expected=f"a gain of at least {least_gain:+.4g}")
+    return replace(seen_finding(PAYS, Outcome.FAILED.value), expected=f"a gain of at least {least_gain:+.4g}")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from ml.domain.approvals import terms_asked
+from ml.domain.codes_pg import PAYS
 from ml.domain.findings import Outcome
 from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked
 from ml.domain.records import Decision, GateResult, Verdict, Version
 from ml.policies.facts import Check, Ending, Training
-
-NOT_WORTH_IT = "PG007"
-"""Code of the gate's check that a challenger gained what the decision asked for."""
 
 
 def check_of(decision: Decision) -> Check:
@@ -40,7 +38,7 @@ def ending_of(gate: GateResult) -> Ending:
         waits = hold_asked(gate) is not None or terms_asked(gate) is not None
         return Ending.WAITING if waits else Ending.PROMOTED
     failed = [one for one in gate.findings if one.outcome in (Outcome.FAILED, Outcome.CANNOT_TELL)]
-    only_price = bool(failed) and all(one.code == NOT_WORTH_IT for one in failed)
+    only_price = bool(failed) and all(one.code == PAYS for one in failed)
     return Ending.NOT_WORTH_IT if only_price else Ending.REJECTED
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml.domain.erasures import Seen, seen_by
 from ml.domain.errors import NotFoundError
-from ml.domain.holds import ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowVerdict, is_held
 from ml.domain.records import Decision, GateResult, Promotion, ScoringRole, Version
 from ml.domain.windows import Window
 from ml.views.console import statements
@@ -52,7 +52,7 @@ class ModelCard:
     @property
     def held(self) -> bool:
         """Whether the version is in the shadow."""
-        return hold_asked(self.gate) is not None and self.shadow is None
+        return is_held(self.gate, self.shadow)
 
 
 def card(reader: Reader, model: str, number: int | None = None) -> ModelCard:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml.domain.errors import NotFoundError
-from ml.domain.holds import ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowVerdict, hold_asked, is_held
 from ml.domain.records import Decision, GateResult, Promotion, Version
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Explanation:
     @property
     def held(self) -> bool:
         """Whether the challenger is in the shadow."""
-        return hold_asked(self.gate) is not None and self.shadow is None
+        return is_held(self.gate, self.shadow)
 
 
 def decision(reader: Reader, decision_id: str) -> Explanation:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ml.domain.findings import Severity
-from ml.domain.holds import ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowVerdict, is_held
 from ml.domain.records import GateResult, Promotion, Stage, Verdict, Version
 from ml.domain.windows import Window
 from ml.views.timeline import BatchRow, EventKind, primary_metric, timeline
@@ -118,7 +118,7 @@ def _version(version: Version, gate: GateResult | None, shadow: ShadowVerdict | 
         difference=None if gate is None else gate.difference,
         sentence=" ".join(said) or "not judged yet",
         decision_id=version.run_key,
-        held=hold_asked(gate) is not None and shadow is None,
+        held=is_held(gate, shadow),
     )
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from ml.domain.custody import EventKind
 from ml.domain.findings import Outcome
-from ml.domain.records import Act, Promotion, Verdict
-from ml.domain.watches import ACTOR, is_automatic
+from ml.domain.records import UNATTENDED, Act, Promotion, Verdict
+from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
 from ml.flows import watch as flow
 from ml.flows.decide import decide
@@ -73,7 +73,7 @@ def test_a_champion_that_turns_bad_goes_back_once(tmp_path: Path, database_url: 
             audit = reader.audit(spec.model)
             events = reader.events(spec.model)
             decisions = reader.decisions(spec.model)
-    assert [(one.from_version, one.to_version, one.as_of, one.actor) for one in done] == [(3, 2, SIXTH.end, ACTOR)]
+    assert [(one.from_version, one.to_version, one.as_of, one.actor) for one in done] == [(3, 2, SIXTH.end, UNATTENDED)]
     assert is_automatic(done[0])
     assert "accuracy -0.85" in done[0].reason
     assert "120 rows of 1 of the first 3 batches" in done[0].reason

@@ -24,12 +24,12 @@ from ml.flows.approve import approve
 from ml.flows.decide import decide
 from ml.flows.erase import erase
 from ml.flows.evaluate import evaluate
-from ml.flows.hold import settle
 from ml.flows.ingest import ingest
 from ml.flows.label import label
 from ml.flows.monitor import monitor
 from ml.flows.promote import promote, rollback
 from ml.flows.score import score
+from ml.flows.settle import settle
 from ml.flows.train import train
 from ml.flows.validate import validate
 from ml.flows.watch import watch

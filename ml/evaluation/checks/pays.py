@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from ml.domain.codes_pg import PAYS
 from ml.domain.findings import Finding
 from ml.evaluation.case import Case, Rival
 from ml.evaluation.checks.comparison import compared
-
-CODE = "PG007"
 
 
 def check_pays(case: Case) -> tuple[Finding, ...]:
@@ -17,7 +16,7 @@ def check_pays(case: Case) -> tuple[Finding, ...]:
     least = case.least_gain
     return compared(
         case,
-        code=CODE,
+        code=PAYS,
         applies=least is not None and case.rival is Rival.CHAMPION,
         passed=least is None or pays(None if case.gain is None else case.gain.difference, least),
         expected="nothing" if least is None else f"a gain of at least {least:+.4g}",

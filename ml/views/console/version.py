@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ml.domain.holds import ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowVerdict, is_held
 from ml.domain.records import GateResult, Promotion, Version
 from ml.registry.convert import AnyRow
 from ml.views.console import statements
@@ -97,7 +97,7 @@ def version_page(reader: Reader, model: str, number: int) -> VersionPage:
         champion=None if champion is None else champion.version,
         served=tuple(one for one in reader.promotions(model) if one.to_version == number),
         snapshots=_snapshots(reader, model, version.manifest),
-        held=hold_asked(gate) is not None and shadow is None,
+        held=is_held(gate, shadow),
         shadow=shadow,
     )
 

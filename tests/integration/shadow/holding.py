@@ -43,5 +43,5 @@ def held(outcomes: tuple[BatchOutcome, ...]) -> list[int]:
     return [(one.window.start - SPAN.start).days for one in outcomes if one.held]
 
 
-def replace_shadow(spec: ModelSpec, shadow: int = 0) -> ModelSpec:
-    return spec.model_copy(update={"gate": spec.gate.model_copy(update={"shadow": shadow})})
+def without_shadow(spec: ModelSpec) -> ModelSpec:
+    return spec.model_copy(update={"gate": spec.gate.model_copy(update={"shadow": 0})})

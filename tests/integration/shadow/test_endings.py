@@ -17,7 +17,7 @@ from ml.flows.decide import decide
 from ml.flows.promote import rollback
 from ml.flows.replay import replayed_decisions
 from ml.flows.train import train
-from tests.integration.shadow.holding import SHADOW, TURNED, day, held, replace_shadow, shadow_spec, stages, verdicts
+from tests.integration.shadow.holding import SHADOW, TURNED, day, held, shadow_spec, stages, verdicts, without_shadow
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import EVERY_2, changes, played
 
@@ -26,7 +26,7 @@ def test_what_is_held_stays_held_though_the_spec_changes(tmp_path: Path) -> None
     spec = shadow_spec(tmp_path)
     with workspace_in(tmp_path) as workspace:
         played(workspace, spec, until=day(2).end)
-        played(workspace, replace_shadow(spec), until=day(4).end)
+        played(workspace, without_shadow(spec), until=day(4).end)
         assert [(one.version, one.ending) for one in verdicts(workspace, spec)] == [(2, ShadowEnding.PASSED)]
 
 

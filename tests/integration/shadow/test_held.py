@@ -10,19 +10,18 @@ import pytest
 from ml.domain.custody import EventKind
 from ml.domain.findings import Outcome
 from ml.domain.holds import ShadowEnding
-from ml.domain.records import Quantity, ScoringRole, Stage, Verdict
-from ml.domain.watches import ACTOR
-from ml.flows import hold
+from ml.domain.records import UNATTENDED, Quantity, ScoringRole, Stage, Verdict
+from ml.flows import settle as flow
 from ml.flows.decide import decide
-from ml.flows.hold import settle, settled_at
 from ml.flows.score import score
+from ml.flows.settle import settle, settled_at
 from ml.reports.card import card_markdown
 from ml.reports.explanation import explanation_text
 from ml.views import decision as explained
 from ml.views import history, status
 from ml.views.card import card
 from ml.views.console.version import version_page, versions_page
-from tests.integration.shadow.holding import SHADOW, day, held, replace_shadow, shadow_spec, stages, verdicts
+from tests.integration.shadow.holding import SHADOW, day, held, shadow_spec, stages, verdicts, without_shadow
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import changes, played
 
@@ -34,7 +33,7 @@ def test_a_challenger_goes_live_after_its_batches_and_a_worse_one_does_not(tmp_p
         found = verdicts(workspace, spec)
         with workspace.registry.read() as reader:
             promotions, audit = reader.promotions(spec.model), reader.audit(spec.model)
-            findings = [one for one in reader.recorded_findings(spec.model) if one.step == hold.STEP]
+            findings = [one for one in reader.recorded_findings(spec.model) if one.step == flow.STEP]
             events = reader.events(spec.model)
             gates = {one.challenger: one for one in reader.gate_results(spec.model)}
             page = version_page(reader, spec.model, 3)
@@ -44,7 +43,7 @@ def test_a_challenger_goes_live_after_its_batches_and_a_worse_one_does_not(tmp_p
         (2, ShadowEnding.PASSED, day(4).end),
         (3, ShadowEnding.REJECTED, day(6).end),
     ]
-    assert [(one.to_version, one.as_of, one.actor) for one in promotions][1:] == [(2, day(4).end, ACTOR)]
+    assert [(one.to_version, one.as_of, one.actor) for one in promotions][1:] == [(2, day(4).end, UNATTENDED)]
     assert found[0].sentence in promotions[1].reason
     assert gates[2].sentence.endswith("It is held in the shadow until 2 batches have labels.")
     assert "surely worse" in found[1].sentence
@@ -141,7 +140,7 @@ def test_a_crash_leaves_all_or_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with workspace_in(tmp_path) as workspace:
         played(workspace, spec, until=day(4).start)
         with monkeypatch.context() as patched:
-            patched.setattr(hold, name, killed)
+            patched.setattr(flow, name, killed)
             with pytest.raises(KeyboardInterrupt):
                 played(workspace, spec, until=day(4).end)
         assert verdicts(workspace, spec) == []
@@ -159,7 +158,7 @@ def test_a_dry_run_and_a_batch_of_the_past_change_nothing(tmp_path: Path) -> Non
     with workspace_in(tmp_path) as workspace:
         played(workspace, spec, until=day(3).end)
         assert settle(workspace, spec, day(3)) is None, "one of two batches"
-        played(workspace, replace_shadow(spec), until=day(3).end)
+        played(workspace, without_shadow(spec), until=day(3).end)
         decide(workspace, spec, day(4), dry_run=True)
         assert verdicts(workspace, spec) == []
         assert settle(workspace, spec, day(2)) is None

@@ -28,7 +28,7 @@ class Slow:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def ask(app: Turns, path: str) -> int:
+async def ask(app: Turns, path: str, method: str = "GET") -> int:
     answered: list[int] = []
 
     async def send(message: Message) -> None:
@@ -37,7 +37,7 @@ async def ask(app: Turns, path: str) -> int:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    await app({"type": "http", "path": path, "root_path": "/evergreen"}, receive, send)
+    await app({"type": "http", "method": method, "path": path, "root_path": "/evergreen"}, receive, send)
     return answered[0]
 
 
@@ -80,5 +80,23 @@ def test_whoever_waits_too_long_is_told_to_come_again() -> None:
         app = Turns(Slow(), at_once=1, patience=0.005)
         answers = await asyncio.gather(*(ask(app, "/evergreen/api/models") for _ in range(3)))
         assert sorted(answers) == [200, 503, 503]
+
+    asyncio.run(play())
+
+
+def test_a_change_whose_body_never_comes_keeps_nobody_waiting() -> None:
+    async def body_first(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            await asyncio.Event().wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def play() -> None:
+        app = Turns(body_first, at_once=1, patience=0.05)
+        stuck = [asyncio.create_task(ask(app, "/evergreen/api/models/a/rollback", "POST")) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert await ask(app, "/evergreen/api/models") == 200
+        for one in stuck:
+            one.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
 
     asyncio.run(play())

@@ -19,7 +19,7 @@ import numpy as np
 
 from ml.evaluation.blocks import block_length, spread_of_mean
 from ml.evaluation.bootstrap import paired
-from ml.evaluation.proportions import score_bound
+from ml.evaluation.proportions import score_bound, share_interval
 from ml.problems.metric import Floats, Metric, first_of
 
 POWER = 0.8
@@ -94,10 +94,21 @@ def measure_gain(metric: Metric, ours: Floats, theirs: Floats, *, resamples: int
 
 
 def value_interval(metric: Metric, terms: Floats, confidence: float) -> tuple[float, float]:
-    """Return the interval of one model's metric, by its first-order spread; rows are taken as independent."""
-    moved = _influences(metric, terms)
-    reach = _NORMAL.inv_cdf((1.0 + confidence) / 2.0) * float(np.sqrt(np.square(moved).mean() / len(moved)))
-    value = float(metric.of_means(terms.mean(axis=0)))
+    """Return the interval of one model's metric by its terms for rows in the order of time.
+
+    Where neighbouring rows are correlated it is Student's with a long-run variance; where a row is right or wrong, the
+    score interval of Wilson (1927), which holds near 0 and 1 too; for all other metrics that of the first-order spread.
+    """
+    moved, value = _influences(metric, terms), float(metric.of_means(terms.mean(axis=0)))
+    tail = (1.0 - confidence) / 2.0
+    block = block_length(moved) if np.isfinite(moved).all() else 1
+    if block > 1:
+        bound = _student(value, *spread_of_mean(moved, block))
+        return bound(tail), bound(1.0 - tail)
+    reach = _NORMAL.inv_cdf(1.0 - tail)
+    if metric.of_means is first_of and np.isin(terms[:, 0], (0.0, 1.0)).all():
+        return share_interval(value, len(terms), reach)
+    reach *= float(np.sqrt(np.square(moved).mean() / len(moved)))
     return value - reach, value + reach
 
 

@@ -1,4 +1,4 @@
-"""Two models right or wrong on the same rows: how large is the difference of their shares?"""
+"""Right or wrong: in how many rows a model is right, and how far two differ in that on the same rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import math
 from collections.abc import Callable
 
 _HALVINGS = 50
+
+
+def share_interval(share: float, rows: int, reach: float) -> tuple[float, float]:
+    """Return where a share of independent rows lies: Wilson's score interval (1927), ``reach`` in standard errors."""
+    widened = rows + reach * reach
+    centre = (share * rows + reach * reach / 2.0) / widened
+    half = reach * math.sqrt(share * (1.0 - share) * rows + reach * reach / 4.0) / widened
+    return centre - half, centre + half
 
 
 def score_bound(wins: int, losses: int, rows: int) -> Callable[[float], float]:

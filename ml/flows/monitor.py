@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml.domain.findings import Finding
@@ -64,7 +66,7 @@ def monitor(workspace: Workspace, spec: ModelSpec, window: Window) -> tuple[Find
     with workspace.registry.read() as reader:
         task = _gather(reader, workspace, spec, window)
         labelled = [
-            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end, needed=()))
+            (batch, batch_with_labels(workspace, reader, spec, batch, as_of=window.end, needed=(spec.time.column,)))
             for batch in _newly_labelled(reader, task)
         ]
         batches = {batch.window: batch for batch in (task.batch, *(batch for batch, _ in labelled))}
@@ -177,6 +179,7 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
     if rows == 0:
         return
     truth = problem.truth(frame[has_label], spec.problem)
+    in_time = np.argsort(frame[spec.time.column].to_numpy()[has_label], kind="stable")
     primary = spec.problem.metric
     of_champion = tuple(dict.fromkeys((primary, *(spec.monitoring.metrics or problem.default_metrics))))
     for scoring in scorings:
@@ -186,7 +189,7 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
             predictions = predictions[has_label].reset_index(drop=True)
         values = measure_performance(truth, predictions, problem=problem, metrics=names)
         served = scoring.role is ScoringRole.CHAMPION
-        interval = _interval(problem.metrics[primary], truth, predictions) if served and primary in values else {}
+        told = _interval(problem.metrics[primary], truth, predictions, in_time) if served and primary in values else {}
         task.observations.extend(
             Observation(
                 window,
@@ -199,7 +202,7 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
                 detail={
                     "role": scoring.role.value,
                     **({} if name in values else {"note": "not defined on these rows"}),
-                    **(interval if name == primary else {}),
+                    **(told if name == primary else {}),
                 },
             )
             for name in names
@@ -212,10 +215,14 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
             )
 
 
-def _interval(metric: Metric, truth: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, list[float]]:
+def _interval(
+    metric: Metric, truth: pd.DataFrame, predictions: pd.DataFrame, in_time: npt.NDArray[np.intp]
+) -> dict[str, list[float]]:
     """Where the metric of rows like these lies with ``INTERVAL``; empty where these rows cannot tell."""
-    low, high = value_interval(metric, metric.terms(truth, predictions), INTERVAL)
+    low, high = value_interval(metric, metric.terms(truth, predictions)[in_time], INTERVAL)
     if metric.bounded:
         low, high = max(low, 0.0), min(high, 1.0)
+    elif not metric.higher_is_better:  # a loss
+        low = max(low, 0.0)
     told = isfinite(low) and isfinite(high) and low < high
     return {"interval": [float(f"{low:.6g}"), float(f"{high:.6g}")]} if told else {}

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from ml.evaluation.blocks import block_length, spread_of_mean
-from ml.evaluation.gain import Gain, Method, measure_gain
-from ml.evaluation.proportions import score, score_bound
+from ml.evaluation.gain import Gain, Method, measure_gain, value_interval
+from ml.evaluation.proportions import score, score_bound, share_interval
 from ml.evaluation.spending import doubt_level, proof_level
 from ml.problems import PROBLEMS
 
@@ -216,3 +216,30 @@ def test_intervals_hold_where_errors_are_correlated(strength: float) -> None:
         assert found.method is Method.SERIAL
     assert plain / runs > 0.25, "taken one by one the rows look like far more evidence than they are"
     assert outside / runs < 0.05 + 3.0 * math.sqrt(0.05 * 0.95 / runs)
+
+
+def test_the_interval_of_a_metric_allows_for_rows_that_resemble_their_neighbours() -> None:
+    plain, outside, runs, rows = 0, 0, 400, 400
+    for seed in range(runs):
+        errors = autoregressive(0.8, rows, seed) + 10.0
+        low, high = value_interval(ABSOLUTE, errors[:, None], 0.95)
+        outside += not low < 10.0 < high
+        plain += abs(errors.mean() - 10.0) > 1.96 * errors.std() / math.sqrt(rows)
+    assert plain / runs > 0.35, "taken one by one the rows look like far more evidence than they are"
+    assert outside / runs < 0.05 + 3.0 * math.sqrt(0.05 * 0.95 / runs)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95, 0.99])
+def test_the_interval_of_a_share_holds_near_its_ends(share: float) -> None:
+    rng, runs, rows = np.random.default_rng(0), 2000, 100
+    reach, hits = norm.ppf(0.975), np.arange(rows + 1)
+    misses = [not low <= share <= high for low, high in (share_interval(one / rows, rows, reach) for one in hits)]
+    exact = float(binom.pmf(hits, rows, share) @ misses)
+    assert exact < 0.085, "whole numbers of rows cannot hold 0.05 exactly; the plain one misses 0.37 at 0.99"
+    outside = 0
+    for hits in rng.binomial(rows, share, runs):
+        right = rng.permutation(np.arange(rows) < hits).astype(float)
+        low, high = value_interval(ACCURACY, right[:, None], 0.95)
+        assert low < high
+        outside += not low <= share <= high
+    assert outside / runs < exact + 3.0 * math.sqrt(exact * (1.0 - exact) / runs)

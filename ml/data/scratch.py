@@ -13,22 +13,25 @@ from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
+from ml.domain.errors import SourceUnavailableError
+
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Place(NamedTuple):
-    """Where a table lies: from which byte on, and how many bytes."""
+    """Where a table lies: from which byte on, how many bytes, and how many rows they are."""
 
     start: int
     size: int
+    rows: int
 
 
 class Scratch:
     """Takes in tables and gives them back, as often as asked. One thread at a time."""
 
     def __init__(self) -> None:
-        self.folder = tempfile.gettempdir()
-        self._file: Any = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  (open as long as somebody reads)
+        self._folder = tempfile.gettempdir()
+        self._file: Any = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  (open as long as somebody reads)
         self._end = 0
         weakref.finalize(self, _close, self._file)
 
@@ -45,14 +48,30 @@ class Scratch:
         self._file.seek(self._end)
         self._file.write(data)
         self._file.flush()  # a disk that is full says so now
-        place = Place(self._end, data.size)
+        place = Place(self._end, data.size, table.num_rows)
         self._end += data.size
         return place
 
     def get(self, place: Place) -> pa.Table:
-        """Read a table."""
-        self._file.seek(place.start)
-        return pa.ipc.open_stream(self._file.read(place.size)).read_all()
+        """Read a table.
+
+        Raises:
+            SourceUnavailableError: the disk does not give it back.
+        """
+        try:
+            self._file.seek(place.start)
+            table = pa.ipc.open_stream(self._file.read(place.size)).read_all()
+        except (OSError, pa.ArrowException) as error:
+            raise self._lost(str(error)) from error
+        if table.num_rows != place.rows:  # a stream that is cut between two messages just ends
+            raise self._lost(f"{table.num_rows} of {place.rows} rows are there")
+        return table
+
+    def _lost(self, reason: str) -> SourceUnavailableError:
+        return SourceUnavailableError(
+            f"Rows that waited in {self._folder} (TMPDIR) cannot be read back: {reason}.",
+            remedy="run again; if it happens again, check that disk, or let TMPDIR name another place.",
+        )
 
 
 def _close(file: BinaryIO) -> None:

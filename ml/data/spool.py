@@ -213,7 +213,7 @@ def _merged(runs: Sequence[_Run]) -> Iterator[pa.Table]:
     while live := [run for run in runs if run.begin is not None]:
         first = min(range(len(live)), key=lambda place: (live[place].until, place))
         last = live[first].until
-        # An earlier run goes on beyond this moment: all its rows of it are in the block that is read. A later one waits.
+        # An earlier run goes on beyond this moment: all its rows of it are in the block it reads. A later one waits.
         bounds = [last + (place <= first) for place in range(len(live))]
         begun = [run for run, bound in zip(live, bounds, strict=True) if run.begin is not None and run.begin < bound]
         taken = [run.take(last, too=run in live[: first + 1]) for run in begun]

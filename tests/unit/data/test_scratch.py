@@ -13,9 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ml.artifacts import rows as rows_module
+from ml.artifacts.rows import put_rows
+from ml.artifacts.store import ArtifactStore
 from ml.data import spool
 from ml.data.cache import PARSED
 from ml.data.scratch import Scratch
+from ml.domain.errors import SourceUnavailableError
 from tests.unit.data.reading import SPAN, read
 
 ROWS = 200
@@ -50,6 +54,22 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Let every window be a large one; return a list that gets the files in which rows wait."""
+    made: list[Any] = []
+    real = tempfile.TemporaryFile
+
+    def noting(*arguments: Any, **options: Any) -> Any:
+        made.append(real(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", noting)
+    monkeypatch.setattr(PARSED, "limit", -1)
+    monkeypatch.setattr(spool, "LIMIT", 200)
+    return made
+
+
 @pytest.mark.parametrize("end", ["killed", "exits at once"])
 def test_a_process_that_ends_without_clean_up_leaves_nothing(folder: Path, source: Path, end: str) -> None:
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -60,19 +80,7 @@ def test_a_process_that_ends_without_clean_up_leaves_nothing(folder: Path, sourc
     assert list(folder.iterdir()) == []
 
 
-def test_the_disk_is_free_again_when_nobody_reads_any_more(
-    folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files: list[Any] = []
-    real = tempfile.TemporaryFile
-
-    def noting(*arguments: Any, **options: Any) -> Any:
-        files.append(real(*arguments, **options))
-        return files[-1]
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", noting)
-    monkeypatch.setattr(PARSED, "limit", -1)
-    monkeypatch.setattr(spool, "LIMIT", 200)
+def test_the_disk_is_free_again_when_nobody_reads_any_more(folder: Path, source: Path, files: list[Any]) -> None:
     rows = read(source).rows
     tables = rows.read(None)
     del rows
@@ -89,3 +97,33 @@ def test_tables_come_back_in_any_order_and_after_more_was_put(folder: Path) -> N
     assert scratch.get(first).equals(tables[0])
     others = [scratch.put(table) for table in tables[1:]]
     assert [scratch.get(place) for place in (*others[::-1], first)] == [*tables[:0:-1], tables[0]]
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "gone"])
+def test_rows_that_do_not_come_back_are_not_the_stores_fault(
+    folder: Path, source: Path, files: list[Any], monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setattr(rows_module, "WHOLE", 0)
+    rows = read(source).rows
+    size = os.fstat(files[0].fileno()).st_size
+    if damage != "gone":
+        os.ftruncate(files[0].fileno(), size // 2 if damage == "cut" else 0)
+    if damage == "zeros":
+        os.ftruncate(files[0].fileno(), size)
+    if damage == "gone":  # as on a disk that fails: every call is answered by an error
+        other = os.open(folder, os.O_RDONLY)
+        os.dup2(other, files[0].fileno())
+        os.close(other)
+    store = ArtifactStore(str(folder.parent / "artifacts"))
+    with pytest.raises(SourceUnavailableError, match=rf"{folder} \(TMPDIR\) cannot be read back.*run again"):
+        put_rows(store, rows)
+    assert list(store.stored()) == []
+
+
+def test_not_one_row_is_lost_wherever_the_file_is_cut(folder: Path, files: list[Any]) -> None:
+    scratch = Scratch()
+    place = scratch.put(pa.table({"x": [1, 2, 3], "city": ["Bern", None, "Oslo"]}))
+    for size in reversed(range(place.size - 8)):  # the last eight bytes say that nothing follows
+        os.ftruncate(files[0].fileno(), size)
+        with pytest.raises(SourceUnavailableError, match="cannot be read back"):
+            scratch.get(place)

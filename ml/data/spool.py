@@ -7,7 +7,6 @@ in memory would, and is gone with the last who reads from it, or with the proces
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ml.artifacts.durable import temporary_folder
 from ml.artifacts.rows import Rows, as_stored
 from ml.data.cells import Texts
 from ml.data.pieces import Piece, Told, brought_to, common, decoded, joined, stored_field, stored_types, with_moments
@@ -97,7 +97,7 @@ class Spool:
                     self._runs.add(decoded(piece), of_texts=of_texts)
         except OSError as error:
             raise SourceUnavailableError(
-                f"{self._subject} is too large for memory, and {tempfile.gettempdir()} cannot hold it: {error}.",
+                f"{self._subject} is too large for memory, and {temporary_folder()} (TMPDIR) cannot hold it: {error}.",
                 remedy="free space there, or let TMPDIR name a larger place, then run again.",
             ) from error
         self._held, self._bytes = {False: [], True: []}, 0

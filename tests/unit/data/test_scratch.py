@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -127,3 +128,14 @@ def test_not_one_row_is_lost_wherever_the_file_is_cut(folder: Path, files: list[
         os.ftruncate(files[0].fileno(), size)
         with pytest.raises(SourceUnavailableError, match="cannot be read back"):
             scratch.get(place)
+
+
+def test_a_full_disk_is_named_with_the_way_out(
+    folder: Path, source: Path, files: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any, **options: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(SourceUnavailableError, match=rf"{folder} \(TMPDIR\) cannot hold it: .*No space left.*TMPDIR"):
+        read(source)

@@ -62,6 +62,14 @@ def sync(folder: Path) -> None:
         os.close(handle)
 
 
+def temporary_folder() -> str:
+    """Name the folder for temporary files, also where no such folder can be written to."""
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError:  # on a disk that is full, none of those that Python tries is usable
+        return os.environ.get("TMPDIR", "/tmp")  # noqa: S108  (named, not used)
+
+
 def _new_folders(folder: Path) -> list[Path]:
     """Return those of a folder and the ones above it that are not there yet."""
     return list(takewhile(lambda place: not place.is_dir(), (folder, *folder.parents)))

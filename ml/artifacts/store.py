@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ml.artifacts.durable import adopt, settle, sha256_of, sync
+from ml.artifacts.durable import adopt, settle, sha256_of, sync, temporary_folder
 from ml.artifacts.durable import write_durably as _write_durably
 from ml.domain.errors import ArtifactError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _REMEDY = "restore the file from a backup; it cannot be made again under the same name."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class ArtifactStore:
         Raises:
             ArtifactError: the place cannot be written to, for example because the disk is full.
         """
-        folder = Path(tempfile.gettempdir() if self._remote is not None else self._root)
+        folder = Path(temporary_folder() if self._remote is not None else self._root)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
@@ -91,20 +93,22 @@ class ArtifactStore:
 
     @contextmanager
     def on_disk(self, sha256: str) -> Iterator[Path]:
-        """Lend an artifact of any size as a sound local file; a remote one is fetched for as long.
+        """Lend an artifact of any size as a sound local file; a remote one is fetched to ``TMPDIR`` for as long.
 
         Raises:
-            ArtifactError: it is missing or is no longer what was stored.
+            ArtifactError: it is missing or is no longer what was stored, or ``TMPDIR`` has no room for it.
         """
-        location = self._location(sha256)
-        with tempfile.TemporaryDirectory(prefix="evergreen-") as folder:
-            path = Path(location)
+        with ExitStack() as until_read:
+            path = Path(self._location(sha256))
+            if self._remote is not None:
+                path = self._room(sha256, until_read) / sha256
             try:
                 if self._remote is not None:
-                    path = Path(folder) / sha256
-                    self._remote.get_file(location, str(path))
+                    self._remote.get_file(self._location(sha256), str(path))
                 found = sha256_of(path)
             except OSError as error:
+                if self._remote is not None and error.errno in _FULL:
+                    raise self._no_room(sha256, error) from error
                 raise ArtifactError(
                     f"{self.url_of(sha256)} is missing or cannot be read: {error}.",
                     remedy="check EVERGREEN_ARTIFACTS_URL and the place's permissions, or restore the file.",
@@ -112,6 +116,19 @@ class ArtifactStore:
             if found != sha256:
                 raise ArtifactError(f"{self.url_of(sha256)} was altered: its SHA-256 is now {found}.", remedy=_REMEDY)
             yield path
+
+    def _room(self, sha256: str, until_read: ExitStack) -> Path:
+        """Make a folder to fetch an artifact to."""
+        try:
+            return Path(until_read.enter_context(tempfile.TemporaryDirectory(prefix="evergreen-")))
+        except OSError as error:
+            raise self._no_room(sha256, error) from error
+
+    def _no_room(self, sha256: str, error: OSError) -> ArtifactError:
+        return ArtifactError(
+            f"{self.url_of(sha256)} cannot be fetched: {temporary_folder()} (TMPDIR) cannot hold it: {error}.",
+            remedy="free space there, or let TMPDIR name a larger place, then run again.",
+        )
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes with this digest.

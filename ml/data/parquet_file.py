@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ml.artifacts.arrow import MOMENT
+from ml.artifacts.rows import ROW_GROUP
 from ml.data.footer import RowGroup, as_file, footer_of, row_groups
 from ml.data.moments import Moments, is_moment, moments_of
 from ml.data.pieces import Piece, check_readable
@@ -29,6 +30,8 @@ MAX_RATIO = 1000
 _WIDTH = 8
 _CELLS = 2**21
 """Values of a large file that are read at a time: 16 MB of numbers."""
+MAX_UNKNOWN = ROW_GROUP
+"""Most rows without a readable moment that are held for the first one; looked at each time that rows were read."""
 DAMAGED = (pa.ArrowException, OSError, EOFError, UnicodeError)
 """What pyarrow raises where a file is damaged."""
 
@@ -105,7 +108,8 @@ class ParquetFile:
         """Yield the rows of row groups, given by their place, some at a time; so they may be any number.
 
         Raises:
-            DataError: they are more than the file can hold, or it is damaged.
+            DataError: they are more than the file can hold, or it is damaged; or it begins with more than
+                :data:`MAX_UNKNOWN` rows without a readable moment, or has none at all (DV019).
         """
         self._check_size(sum(group.rows for group in groups.values()))
         texts: dict[str, int] = {}
@@ -115,15 +119,22 @@ class ParquetFile:
             held.append(table)
             with self._damage_told():
                 _add_texts(texts, table, self.name)
-                together = pa.concat_tables(held)
-                moments = moments_of(together.column(time_column), zone, before=before)
-                piece = _piece(together, moments)
+                moments = moments_of(table.column(time_column), zone, before=before)
             if before is None and not moments.known.any():
+                if sum(one.num_rows for one in held) > MAX_UNKNOWN:
+                    break
                 continue
+            with self._damage_told():
+                together = pa.concat_tables(held)
+                if len(held) > 1:
+                    moments = moments_of(together.column(time_column), zone)
+                piece = _piece(together, moments)
             before = int(moments.at[-1])
             held = []
             yield piece
         if held:
+            times = pa.concat_tables([table.select([time_column]) for table in held])
+            piece = Piece(times, moments_of(times.column(time_column), zone))
             check_readable(piece, time_column, subject=self.name)
 
     def _tables(self, groups: list[int]) -> Iterator[pa.Table]:

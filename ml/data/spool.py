@@ -1,27 +1,25 @@
-"""The rows of a window on their way from the source: in memory while they are few, else in a folder of their own.
+"""The rows of a window on their way from the source: in memory while they are few, else in a file of their own.
 
-In the folder they lie as runs, each in the order of time; reading merges them. So memory depends on neither the number
-of rows nor on the order in which the source has them. The folder (in ``TMPDIR``) takes about as much room as the rows
-in memory would, and is gone with the last who reads from it.
+In the file they lie as runs, each in the order of time; reading merges them. So memory depends on neither the number
+of rows nor on the order in which the source has them. The file (in ``TMPDIR``) takes about as much room as the rows
+in memory would, and is gone with the last who reads from it, or with the process.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ml.artifacts.durable import temporary_folder
 from ml.artifacts.rows import Rows, as_stored
 from ml.data.cells import Texts
 from ml.data.pieces import Piece, Told, brought_to, common, decoded, joined, stored_field, stored_types, with_moments
+from ml.data.scratch import Place, Scratch
 from ml.data.source import refuse
 from ml.domain.errors import SourceUnavailableError
 from ml.domain.findings import Finding
@@ -29,9 +27,8 @@ from ml.domain.findings import Finding
 LIMIT = 64 * 1024**2
 """Most bytes that are held in memory."""
 _CHUNK = 2**18
-"""Values in one file of a run."""
+"""Values in one block of a run."""
 _AT = "@at\x1f"
-_LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Spool:
@@ -100,7 +97,7 @@ class Spool:
                     self._runs.add(decoded(piece), of_texts=of_texts)
         except OSError as error:
             raise SourceUnavailableError(
-                f"{self._subject} is too large for memory, and {tempfile.gettempdir()} cannot hold it: {error}.",
+                f"{self._subject} is too large for memory, and {temporary_folder()} (TMPDIR) cannot hold it: {error}.",
                 remedy="free space there, or let TMPDIR name a larger place, then run again.",
             ) from error
         self._held, self._bytes = {False: [], True: []}, 0
@@ -111,27 +108,26 @@ def _follow(pieces: Sequence[Piece]) -> bool:
     return all(one.moments.at[-1] <= other.moments.at[0] for one, other in pairwise(pieces))
 
 
-class _File(NamedTuple):
-    """A file of rows in the order of time, and the moments of its first and its last row."""
+class _Block(NamedTuple):
+    """Rows in the order of time: where they lie, and the moments of the first and the last."""
 
-    path: Path
+    place: Place
     first: int
     last: int
 
 
 class _Runs:
-    """Files of rows in a folder; those of one run follow each other in time."""
+    """Blocks of rows on the disk; those of one run follow each other in time."""
 
     def __init__(self, time_column: str, texts: Texts | None) -> None:
         self.told = Told()
         self._time, self._texts = time_column, texts
-        self._folder = Path(tempfile.mkdtemp(prefix="evergreen-rows-"))
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._scratch = Scratch()
         self._names: dict[bool, dict[str, None]] = {False: {}, True: {}}
         self._kinds: dict[str, pa.DataType] = {}
         self._there: dict[str, int] = {}
         self._rows = 0
-        self._runs: dict[bool, list[list[_File]]] = {False: [], True: []}
+        self._runs: dict[bool, list[list[_Block]]] = {False: [], True: []}
 
     def add(self, piece: Piece, *, of_texts: bool) -> None:
         """Write a piece: on to the newest run where it follows it in time, else as a new run."""
@@ -150,11 +146,9 @@ class _Runs:
         step = max(1, _CHUNK // table.num_columns)
         table = table.append_column(_AT, pa.array(at))
         for start in range(0, table.num_rows, step):
-            path = self._folder / f"{self._rows + start}.arrow"
-            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema, options=_LZ4) as writer:
-                writer.write_table(table.slice(start, step).combine_chunks())
+            place = self._scratch.put(table.slice(start, step))
             end = min(start + step, table.num_rows) - 1
-            runs[-1].append(_File(path, int(at[start]), int(at[end])))
+            runs[-1].append(_Block(place, int(at[start]), int(at[end])))
         self._rows += table.num_rows
 
     def _note(self, name: str, kind: pa.DataType, there: int) -> None:
@@ -174,17 +168,19 @@ class _Runs:
     def _tables(self, schema: pa.Schema, names: Sequence[str] | None) -> Iterator[pa.Table]:
         kept = schema if names is None else pa.schema([schema.field(name) for name in names])
         kinds = {name: kind for name, kind in self._kinds.items() if kept.get_field_index(name) >= 0}
-        runs = [_Run(files, kinds, None) for files in self._runs[False]]
-        runs += [_Run(files, kinds, self._texts) for files in self._runs[True]]
+        runs = [_Run(self._scratch, blocks, kinds, None) for blocks in self._runs[False]]
+        runs += [_Run(self._scratch, blocks, kinds, self._texts) for blocks in self._runs[True]]
         for table in _merged(runs):
             yield as_stored(table, kept)
 
 
 class _Run:
-    """One run, of which at most a file at a time is in memory: from when ``begin``, its next moment, is reached."""
+    """One run, of which at most a block at a time is in memory: from when ``begin``, its next moment, is reached."""
 
-    def __init__(self, files: Sequence[_File], kinds: dict[str, pa.DataType], texts: Texts | None) -> None:
-        self._files, self._kinds, self._texts = list(reversed(files)), kinds, texts
+    def __init__(
+        self, scratch: Scratch, blocks: Sequence[_Block], kinds: dict[str, pa.DataType], texts: Texts | None
+    ) -> None:
+        self._scratch, self._blocks, self._kinds, self._texts = scratch, list(reversed(blocks)), kinds, texts
         self._table: Any = None
         self._at: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
@@ -193,19 +189,17 @@ class _Run:
         """The moment of its next row, None at its end."""
         if len(self._at):
             return int(self._at[0])
-        return self._files[-1].first if self._files else None
+        return self._blocks[-1].first if self._blocks else None
 
     @property
     def until(self) -> int:
-        """The last moment of the file that is read, or is to be read next."""
-        return int(self._at[-1]) if len(self._at) else self._files[-1].last
+        """The last moment of the block that is read, or is to be read next."""
+        return int(self._at[-1]) if len(self._at) else self._blocks[-1].last
 
     def take(self, last: int, *, too: bool) -> tuple[Any, npt.NDArray[np.int64]]:
         """Take the rows before a moment from the front, those of this very moment ``too`` or not; and their moments."""
         if not len(self._at):
-            file = self._files.pop()
-            with pa.OSFile(str(file.path)) as opened:
-                table = pa.ipc.open_file(opened).read_all()
+            table = self._scratch.get(self._blocks.pop().place)
             self._at = table.column(_AT).to_numpy()
             self._table = brought_to(table if self._texts is None else self._texts.typed(table), self._kinds)
         rows = int(self._at.searchsorted(last, side="right" if too else "left"))
@@ -219,7 +213,7 @@ def _merged(runs: Sequence[_Run]) -> Iterator[pa.Table]:
     while live := [run for run in runs if run.begin is not None]:
         first = min(range(len(live)), key=lambda place: (live[place].until, place))
         last = live[first].until
-        # An earlier run goes on beyond this moment: all its rows of it are in the file that is read. A later one waits.
+        # An earlier run goes on beyond this moment: all its rows of it are in the block it reads. A later one waits.
         bounds = [last + (place <= first) for place in range(len(live))]
         begun = [run for run, bound in zip(live, bounds, strict=True) if run.begin is not None and run.begin < bound]
         taken = [run.take(last, too=run in live[: first + 1]) for run in begun]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.domain.codes_pg import PAYS
 from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.history import History
 from ml.domain.records import Decision, Quantity, RuleResult, Verdict
-from ml.policies.known import NOT_WORTH_IT
 from tests.builders import WEEK, decision, gate, history, labelled, metric, observation, promotion, version, week
 from tests.unit.policies.asking import answer, policy_of
 
@@ -130,7 +130,7 @@ def rejected(*verdicts: bool | None, price: bool = False) -> History:
     count = len(verdicts)
     versions = [version(), *(version(n + 2, weeks_seen=n + 2) for n in range(count))]
     past = history(count + 2, versions=versions)
-    code = NOT_WORTH_IT if price else "PG002"
+    code = PAYS if price else "PG002"
     failed = Finding(code, Severity.INFO, "accuracy", "less", "more", "", Outcome.FAILED)
     gates = [
         gate(n + 2, week_number=n + 1, passed=one, champion=1, findings=() if one else (failed,))

@@ -62,8 +62,8 @@ def luck(matrix: Matrix, setting: Setting) -> float:
     lost = []
     one, other = halves(matrix)
     for planned, counted in ((one, other), (other, one)):
-        best, _ = hindsight(counted, setting)  # type: ignore[arg-type]
-        _, moments = hindsight(planned, setting)  # type: ignore[arg-type]
+        best, _ = hindsight(counted, setting)
+        _, moments = hindsight(planned, setting)
         lost.append(100 * (paid(counted.means, setting, moments) / max(best, 1e-9) - 1))
     return float(np.mean(lost))
 

@@ -87,9 +87,9 @@ def _stream(batches: int) -> pd.DataFrame:
 def _take_in(workspace: Workspace, spec: object, batches: int) -> None:
     for place in range(batches):
         window = Window(START + place * DAY, START + (place + 1) * DAY)
-        ingest(workspace, spec, window)  # type: ignore[arg-type]
-        validate(workspace, spec, window)  # type: ignore[arg-type]
-        monitor(workspace, spec, window)  # type: ignore[arg-type]
+        ingest(workspace, spec, window)
+        validate(workspace, spec, window)
+        monitor(workspace, spec, window)
         if sys.stderr.isatty():
             print(f"\rbatch {place + 1} of {batches}", end="", file=sys.stderr)
 
@@ -110,7 +110,7 @@ def _policies(count: int) -> dict[str, PolicySpec]:
 
 def _timed(workspace: Workspace, spec: object, policies: dict[str, PolicySpec]) -> float:
     started = time.perf_counter()
-    replay(workspace, spec, policies=policies)  # type: ignore[arg-type]
+    replay(workspace, spec, policies=policies)
     return time.perf_counter() - started
 
 

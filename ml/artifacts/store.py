@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ml.artifacts import durable
 from ml.artifacts.durable import adopt, settle, sha256_of, sync, temporary_folder
-from ml.artifacts.durable import write_durably as _write_durably
 from ml.domain.errors import ArtifactError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -262,7 +262,7 @@ class ArtifactStore:
                 self._remote.makedirs(location.rsplit("/", 1)[0], exist_ok=True)
                 self._remote.pipe_file(location, data)
             else:
-                _write_durably(Path(location), data)
+                durable.write_durably(Path(location), data)
         except OSError as error:
             raise ArtifactError(
                 f"{location} cannot be written: {error}.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from tests.browser.site import CONSOLE, MODEL, PHONE, WIDE, Looking, Site, settle
 
@@ -124,3 +125,23 @@ def test_rows_that_were_set_aside_are_shown_as_text(browser: Looking) -> None:
         page.get_by_role("columnheader", name="why").wait_for()
         assert page.get_by_text("DV037").count() > 0
         assert seen.console == []
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE], ids=["wide", "phone"])
+def test_no_name_on_the_front_lies_over_another(browser: Looking, addresses: dict[str, str], width: int) -> None:
+    with browser.at(addresses["replay"], width=width, dark=False) as (page, _):
+        page.get_by_text("What each policy would have cost").filter(visible=True).first.wait_for()
+        names = [button.inner_text() for button in page.get_by_role("table").get_by_role("button").all()]
+        drawn = page.locator("svg[role=img] text")
+        drawn.first.wait_for()
+        boxes = [(one.text_content(), one.bounding_box()) for one in drawn.all()]
+        shown = {name: box for name, box in boxes if name in names and box is not None}
+        assert len(shown) >= min(len(names), 3)
+        assert [pair for pair in combinations(shown, 2) if _touch(shown[pair[0]], shown[pair[1]])] == []
+
+
+def _touch(one: FloatRect, other: FloatRect) -> bool:
+    """Whether two boxes share more than a hair."""
+    across = min(one["x"] + one["width"], other["x"] + other["width"]) - max(one["x"], other["x"])
+    down = min(one["y"] + one["height"], other["y"] + other["height"]) - max(one["y"], other["y"])
+    return across > 1 and down > 3  # a line's box is higher than its letters

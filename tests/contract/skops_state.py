@@ -34,7 +34,7 @@ def state_of(estimator: Any) -> Any:
 def state_of_skops(estimator: Any) -> Any:
     """skops' state in the same form."""
     entries = _Entries()
-    context = SaveContext(zip_file=entries)  # type: ignore[arg-type]
+    context = SaveContext(zip_file=entries)
     root = json.loads(json.dumps(get_state(estimator, context)))
     arrays = {name: npy(np.load(io.BytesIO(content), allow_pickle=False)) for name, content in entries.items()}
     return _comparable(root, arrays)

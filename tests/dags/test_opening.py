@@ -6,9 +6,10 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from evergreen_dags.opening import actor_of, resolve_connection, settings, sqlalchemy_url
+from evergreen_dags.opening import actor_of, resolve_connection, settings
 
 from ml.domain.errors import SpecError
+from ml.settings import sqlalchemy_url
 from tests.dags.conftest import DAGS
 
 

@@ -9,6 +9,7 @@ import pytest
 from evergreen_dags import factory, specs
 from evergreen_dags.factory import build_dags
 
+from ml.specs import load_spec
 from tests.dags.conftest import DAGS
 
 # What a file with nothing but Airflow's own building blocks imports is the base line: Airflow brings sqlalchemy along.
@@ -56,8 +57,7 @@ def test_parsing_imports_nothing_heavy(write, models):
 def loaded(monkeypatch):
     """The files whose specs were really loaded."""
     seen = []
-    load = specs.load_spec
-    monkeypatch.setattr(specs, "load_spec", lambda path: seen.append(path.name) or load(path))
+    monkeypatch.setattr(specs, "load_spec", lambda path: seen.append(path.name) or load_spec(path))
     return seen
 
 

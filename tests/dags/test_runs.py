@@ -274,7 +274,7 @@ def test_a_batch_that_is_not_over_is_not_taken(tmp_path: Path) -> None:
 
     spec = spec_of(tmp_path, stream())
     with pytest.raises(DataError, match="not over yet"):
-        _window(_Workspace("2026-01-05", "2026-01-05"), spec, BatchForm(), _dag_run("manual"))  # type: ignore[arg-type]
+        _window(_Workspace("2026-01-05", "2026-01-05"), spec, BatchForm(), _dag_run("manual"))
 
 
 def test_a_backfill_brings_its_own_windows(tmp_path: Path) -> None:
@@ -285,4 +285,4 @@ def test_a_backfill_brings_its_own_windows(tmp_path: Path) -> None:
     asked = BatchForm(start=Window.parse(DAY_1, DAY_2).start)
     run = _dag_run("backfill", "2026-01-04", "2026-01-05")
     with pytest.raises(FormError, match="brings its own batches"):
-        _window(_Workspace(DAY_1, DAY_3), spec, asked, run)  # type: ignore[arg-type]
+        _window(_Workspace(DAY_1, DAY_3), spec, asked, run)

@@ -179,8 +179,8 @@ def test_what_was_computed_is_kept_and_gives_the_same(tmp_path: Path) -> None:
         def told(kept: list[int]) -> object:
             return lambda what, done, _: kept.append(done) if what == "trainings" else None
 
-        one = replay(workspace, spec, policies=policies, on_progress=told(first))  # type: ignore[arg-type]
-        two = replay(workspace, spec, policies=policies, on_progress=told(second))  # type: ignore[arg-type]
+        one = replay(workspace, spec, policies=policies, on_progress=told(first))
+        two = replay(workspace, spec, policies=policies, on_progress=told(second))
     assert first[0] < first[-1], "some had to be trained"
     assert second == [first[-1]], "nothing had to be trained again"
     assert one == two

@@ -12,6 +12,7 @@ from ml.flows.ingest import ingest
 from ml.flows.loop import run
 from ml.flows.reproduce import reproduce
 from ml.flows.validate import validate
+from ml.training import fit
 from tests.integration.streams import SPAN, spec_of, stream
 from tests.integration.test_loop import play, workspace_in
 
@@ -64,9 +65,8 @@ def test_another_library_is_named_and_another_seed_is_seen(tmp_path: Path, monke
         found = reproduce(workspace, spec.model, 1)
         assert found.libraries["scikit-learn"][1] == "0.1"
         assert found.libraries["numpy"][1] == "not installed"
-        real = flow.fit
         other = spec.model_copy(update={"training": spec.training.model_copy(update={"seed": 2})})
-        monkeypatch.setattr(flow, "fit", lambda rows, **given: real(rows, **{**given, "spec": other}))
+        monkeypatch.setattr(flow, "fit", lambda rows, **given: fit(rows, **{**given, "spec": other}))
         found = reproduce(workspace, spec.model, 1)
         assert not found.is_exact
         assert not found.same_predictions

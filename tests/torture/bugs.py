@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.artifacts import durable, store
+from ml.artifacts import durable
 from ml.artifacts.store import ArtifactStore
 from ml.domain.records import Act, Stage
 from ml.registry import Registry
@@ -19,11 +19,12 @@ from ml.registry.champions import ChampionWriter
 
 @dataclass(frozen=True)
 class Bug:
-    """A fault, and the flow and mode that must show it."""
+    """A fault, the flow and mode that must show it, and words of the breach: not any error is this one found."""
 
     flow: str
     mode: str
     plant: Callable[[], None]
+    breach: str
 
 
 def _non_atomic_write() -> None:
@@ -38,7 +39,7 @@ def _non_atomic_write() -> None:
             os.fsync(file.fileno())
         durable.sync(target.parent)
 
-    store._write_durably = write
+    durable.write_durably = write
 
 
 def _row_before_blob() -> None:
@@ -58,8 +59,8 @@ def _row_before_blob() -> None:
         while waiting:
             real(*waiting.pop())
 
-    ArtifactStore._write = later  # type: ignore[method-assign]
-    Registry.write = then  # type: ignore[method-assign]
+    ArtifactStore._write = later
+    Registry.write = then
 
 
 def _two_transactions() -> None:
@@ -68,13 +69,13 @@ def _two_transactions() -> None:
     def change(self: ChampionWriter, model: str, to_version: int, act: Act) -> int | None:
         champion, target = self.champion(model), self.version(model, to_version)
         if champion is not None:
-            self._move(champion, Stage.RETIRED)
+            self._move(model, champion.version, Stage.CHAMPION, Stage.RETIRED)
         self._connection.commit()
         self._connection.begin()
-        self._move(target, Stage.CHAMPION)
+        self._move(model, to_version, target.stage, Stage.CHAMPION)
         return None if champion is None else champion.version
 
-    ChampionWriter._change = change  # type: ignore[method-assign]
+    ChampionWriter._change = change
 
 
 def _no_fsync() -> None:
@@ -87,7 +88,7 @@ def _no_fsync() -> None:
             file.write(data)
         Path(name).replace(target)
 
-    store._write_durably = write
+    durable.write_durably = write
 
 
 def _rename_before_fsync() -> None:
@@ -96,9 +97,9 @@ def _rename_before_fsync() -> None:
 
 
 BUGS: dict[str, Bug] = {
-    "non-atomic write": Bug("ingest", "torn", _non_atomic_write),
-    "row before blob": Bug("ingest", "kill", _row_before_blob),
-    "promotion in two transactions": Bug("rollback", "kill", _two_transactions),
-    "no fsync": Bug("ingest", "power", _no_fsync),
-    "folder not synchronised": Bug("ingest", "power", _rename_before_fsync),
+    "non-atomic write": Bug("ingest", "torn", _non_atomic_write, "is torn"),
+    "row before blob": Bug("ingest", "kill", _row_before_blob, "which is not stored"),
+    "promotion in two transactions": Bug("rollback", "kill", _two_transactions, "champions []"),
+    "no fsync": Bug("ingest", "power", _no_fsync, "which is not stored"),
+    "folder not synchronised": Bug("ingest", "power", _rename_before_fsync, "which is not stored"),
 }

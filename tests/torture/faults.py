@@ -208,4 +208,4 @@ def _under_sqlalchemy(shim: Shim) -> None:
 
     for name in ("do_execute", "do_executemany", "do_execute_no_params"):
         setattr(DefaultDialect, name, before("statement", getattr(DefaultDialect, name), also_after=False))
-    DefaultDialect.do_commit = before("commit", DefaultDialect.do_commit, also_after=True)  # type: ignore[method-assign]
+    DefaultDialect.do_commit = before("commit", DefaultDialect.do_commit, also_after=True)

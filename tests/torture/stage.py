@@ -186,6 +186,7 @@ def _watched(workspace: Workspace, spec: ModelSpec) -> None:
         assert watch(workspace, asked, SEVENTH) is not None
 
 
+SIXTH, SEVENTH = list(SPAN.batches(SPAN.end.replace(day=2) - SPAN.start))[5:7]
 PLAYS: dict[str, Play] = {
     "ingest": Play(lambda w, s: None, lambda w, s: ingest(w, s, _WINDOWS[0])),
     "validate": Play(lambda w, s: ingest(w, s, _WINDOWS[0]), lambda w, s: validate(w, s, _WINDOWS[0])),
@@ -206,7 +207,6 @@ PLAYS: dict[str, Play] = {
         lambda w, s: score(w, s, SIXTH),
     ),
 }
-SIXTH, SEVENTH = list(SPAN.batches(SPAN.end.replace(day=2) - SPAN.start))[5:7]
 
 
 def _next(workspace: Workspace, spec: ModelSpec) -> None:

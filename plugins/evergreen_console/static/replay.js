@@ -1,6 +1,7 @@
 // Replays: what other policies would have done over a model's past, and the form that starts one.
 import { Badge, Button, Flex, HStack, Input, Stack, Text, h, useDark, useParams, useState } from "./host.js";
 import { ofModel, useAnswer } from "./api.js";
+import { names } from "./labels.js";
 import { Answered, Block, Empty, Facts, Failed, Labelled, Link, Page, Rows, Section, to } from "./parts.js";
 import { Figure, Plot, palette } from "./plot.js";
 import { Progress, useRun } from "./run.js";
@@ -77,17 +78,19 @@ function Front({ replay, chosen, choose }) {
   const colours = palette(dark);
   const points = replay.outcomes;
   const front = points.filter((one) => one.on_front).toSorted((left, right) => left.trainings - right.trainings);
+  const weight = (one) => (one.name === replay.advice.policy ? 0 : one.name === "present" ? 1 : one.on_front ? 2 : 3);
+  const byWeight = points.toSorted((left, right) => weight(left) - weight(right) || left.total - right.total);
   const colour = (one) => (one.name === replay.advice.policy ? colours.green : one.name === "present" ? colours.blue : colours.quiet);
   return h(Figure, {
     label: `Cost of errors against cost of retrainings of ${points.length} policies; the same numbers are in the table below`, opens: (one) => choose(one.name), watch: [replay, dark, chosen],
     draw: () => ({
-      height: 340, marginLeft: 64, marginRight: 90, marginTop: 26, marginBottom: 42,
+      height: 340, marginLeft: 64, marginRight: 90, marginTop: 26, marginBottom: 42, insetBottom: 18,
       style: { background: "transparent", color: colours.quiet, fontSize: "11px", overflow: "visible" },
       x: { label: "cost of retrainings (square-root scale) →", type: "sqrt", grid: true, nice: true, ticks: 6 },
       y: { label: "↑ cost of errors", grid: true, nice: true, ticks: 6 },
       marks: [
         Plot.line(front, { x: "trainings", y: "errors", stroke: colours.orange, strokeOpacity: 0.7, curve: "step-after" }),
-        ...[true, false].map((best) => Plot.text(points.filter((one) => one.on_front === best), { x: "trainings", y: "errors", text: (one) => one.name.replaceAll("_", " "), dx: 7, dy: best ? 13 : -11, textAnchor: "start", fill: colours.ink, stroke: colours.paper, strokeWidth: 4 })), // below the line lies no point
+        names(byWeight, { x: "trainings", y: "errors", name: spaced, fill: colours.ink, stroke: colours.paper, strokeWidth: 4 }),
         Plot.dot(points, { x: "trainings", y: "errors", r: (one) => (one.name === chosen ? 7 : 5), fill: (one) => (one.on_front ? colour(one) : colours.paper), stroke: colour, strokeWidth: 1.6 }),
         Plot.tip(points, Plot.pointer({ x: "trainings", y: "errors", fill: colours.paper, stroke: colours.quiet, fontSize: 12, title: said })),
       ],
@@ -95,6 +98,8 @@ function Front({ replay, chosen, choose }) {
     }),
   });
 }
+
+const spaced = (one) => one.name.replaceAll("_", " ");
 
 const said = (one) =>
   `${one.name}\ncost ${number(one.total, 4)}: errors ${number(one.errors, 4)}, retrainings ${number(one.trainings)}\n${one.retrained} retrainings, ${one.promoted} went live`;
@@ -104,7 +109,7 @@ const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end", whiteSpace
 const Outcomes = ({ replay, chosen, choose }) =>
   h(Rows, { name: "Outcomes", rows: replay.outcomes, keyOf: (one) => one.name, columns: [
     ["Policy", (one) => h(HStack, { gap: 2 },
-      h(Button, { "aria-pressed": one.name === chosen, onClick: () => choose(one.name), size: "2xs", variant: one.name === chosen ? "solid" : "ghost" }, one.name.replaceAll("_", " ")),
+      h(Button, { "aria-pressed": one.name === chosen, onClick: () => choose(one.name), size: "2xs", variant: one.name === chosen ? "solid" : "ghost" }, spaced(one)),
       one.on_front && h(Badge, { colorPalette: "orange", size: "xs", variant: "subtle" }, "front"), one.name === replay.advice.policy && h(Badge, { colorPalette: "green", size: "xs", variant: "subtle" }, "advised"))],
     ["Cost", (one) => number(one.total, 4), RIGHT],
     ["95 % interval", (one) => `${number(one.interval[0])} – ${number(one.interval[1])}`, RIGHT],

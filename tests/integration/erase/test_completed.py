@@ -50,7 +50,7 @@ def check_completed(
                 if len(calls) == (instant == "after one deletion"):
                     raise Killed
                 calls.append(sha256)
-                return bool(real(self, sha256, **given))  # type: ignore[arg-type]
+                return bool(real(self, sha256, **given))
 
             patched.setattr(type(workspace.store), "erase", dying)
         with pytest.raises(Killed):

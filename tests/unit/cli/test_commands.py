@@ -257,5 +257,6 @@ def test_the_page_names_every_command_option_and_exit_code() -> None:
         assert f"### evergreen {name}\n" in written
         for option in (option for parameter in found.params for option in parameter.opts if option.startswith("--")):
             assert option == "--help" or option in written, f"{name} {option}"
-    for kind in (errors.EvergreenError, *errors.EvergreenError.__subclasses__()):
+    kinds: list[type[errors.EvergreenError]] = [errors.EvergreenError, *errors.EvergreenError.__subclasses__()]
+    for kind in kinds:
         assert f"\n| {kind.exit_code} | " in written

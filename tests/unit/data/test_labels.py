@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_without_a_key_every_row_finds_its_own_label_again(items: list[tuple[int
 
 @given(rows, st.randoms(use_true_random=False))
 def test_labels_do_not_depend_on_the_order_in_which_they_arrive(
-    items: list[tuple[int, str, int]], random: object
+    items: list[tuple[int, str, int]], random: Random
 ) -> None:
     frame = frame_of(items).assign(order=range(len(items)))
     shuffled = frame.sample(frac=1, random_state=random.randint(0, 1000))

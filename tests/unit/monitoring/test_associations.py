@@ -43,7 +43,7 @@ def compared(past: pd.DataFrame, now: pd.DataFrame, *pairs: Pair, spec: DriftSpe
     return measure_associations(profile_frame(past, layout), profile_frame(now, layout), pairs, spec=spec, level=0.01)
 
 
-def layout_of(frame: pd.DataFrame):  # type: ignore[no-untyped-def]
+def layout_of(frame: pd.DataFrame):
     number, text = (ColumnType.NUMBER, ColumnRole.NUMERIC), (ColumnType.TEXT, ColumnRole.CATEGORICAL)
     columns = [ColumnSchema(name, *(text if frame[name].dtype == object else number)) for name in frame]
     return freeze(frame, TableSchema(tuple(columns)), key=(), numeric_target=False)

@@ -83,7 +83,7 @@ def test_moments_become_places_in_the_sequence_of_batches() -> None:
 def test_every_version_that_scored_is_evidence() -> None:
     found = evidence(two_versions())
     assert {(one.fitted.version, one.batch) for one in found.losses} == {(v, b) for v in (1, 2) for b in range(5, 9)}
-    assert Loss(Fitted(1, 0, 1), 8, pytest.approx(0.2), 100) in found.losses  # type: ignore[arg-type]
+    assert Loss(Fitted(1, 0, 1), 8, pytest.approx(0.2), 100) in found.losses
 
 
 def test_a_first_version_is_no_comparison_and_a_gate_without_interval_has_no_numbers() -> None:

@@ -167,5 +167,5 @@ def test_groups_are_cut_at_bins() -> None:
         for name, column in layout(table(max(rows, 1))).columns.items():
             if name in NAMES:
                 assert 1 <= groups_in(column) <= GROUPS
-        cuts = group_cuts(layout(table(max(rows, 1))).columns["x"].bins)  # type: ignore[union-attr]
-        assert set(cuts.tolist()) <= set(layout(table(max(rows, 1))).columns["x"].bins.cuts)  # type: ignore[union-attr]
+        cuts = group_cuts(layout(table(max(rows, 1))).columns["x"].bins)
+        assert set(cuts.tolist()) <= set(layout(table(max(rows, 1))).columns["x"].bins.cuts)

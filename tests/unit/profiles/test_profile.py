@@ -78,7 +78,7 @@ def test_a_quantile_lies_within_its_bounds() -> None:
         assert bounds is not None
         low, high = bounds
         assert low <= np.quantile(numbers, share, method="inverted_cdf") <= high
-    assert layout().empty().columns["n"].quantile(0.5) is None  # type: ignore[union-attr]
+    assert layout().empty().columns["n"].quantile(0.5) is None
 
 
 @pytest.mark.parametrize("other", [replace(BINS, center=11.0), replace(BINS, cuts=BINS.cuts[1:])])

@@ -55,7 +55,7 @@ def batch_row(week: int, **changes: object) -> BatchRow:
         "champion": 1,
         "events": (),
     }
-    return BatchRow(**{**values, **changes})  # type: ignore[arg-type]
+    return BatchRow(**{**values, **changes})
 
 
 def year() -> tuple[BatchRow, ...]:

@@ -184,8 +184,8 @@ def test_a_summary_compares_only_what_both_have() -> None:
 
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], ()], ids=["year", "one", "none"])
 def test_the_picture_is_a_png_and_always_the_same(rows: tuple[object, ...], tmp_path: Path) -> None:
-    first = timeline_png(rows, tmp_path / "a.png", metric="accuracy", title="shop")  # type: ignore[arg-type]
-    second = timeline_png(rows, tmp_path / "b.png", metric="accuracy", title="shop")  # type: ignore[arg-type]
+    first = timeline_png(rows, tmp_path / "a.png", metric="accuracy", title="shop")
+    second = timeline_png(rows, tmp_path / "b.png", metric="accuracy", title="shop")
     content = first.read_bytes()
     assert content.startswith(b"\x89PNG")
     assert content == second.read_bytes()

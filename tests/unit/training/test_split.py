@@ -42,7 +42,7 @@ def days(*numbers: int, rows: int = 4):
     [(2, 0.3, 1), (4, 0.3, 1), (5, 0.3, 2), (10, 0.3, 3), (10, 0.05, 1), (10, 0.5, 5), (3, 0.9, 2), (2, 0.99, 1)],
 )
 def test_the_newest_batches_are_held_out_as_a_whole(batches, holdout, held):
-    found = split(*days(*range(batches)), holdout)
+    found = split(*days(*range(batches)), holdout=holdout)
     assert len(found.holdout) == 4 * held
     assert found.holdout_from == found.trained_until == START + (batches - held) * DAY
     assert list(found.holdout.index) == list(range(4 * held))

@@ -46,7 +46,7 @@ def test_nothing_wrong_is_fresh() -> None:
     ],
 )
 def test_what_is_wrong_is_named(changes: dict[str, object], word: Word, reason: str) -> None:
-    found = judge(replace(FINE, **changes))  # type: ignore[arg-type]
+    found = judge(replace(FINE, **changes))
     assert found.word is word
     assert reason in found.reason
 

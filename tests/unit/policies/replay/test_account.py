@@ -59,7 +59,7 @@ def looking(monkeypatch: pytest.MonkeyPatch) -> PolicySpec:
 
     schedule = RULES[ScheduleRule].ask
     kind = replace(RULES[ScheduleRule], ask=ask)
-    monkeypatch.setitem(RULES, ScheduleRule, kind)  # type: ignore[arg-type]
+    monkeypatch.setitem(RULES, ScheduleRule, kind)
     return policy("schedule", every=5)
 
 

@@ -76,7 +76,8 @@ ANY_PYTHON = $(if $(wildcard $(PY)),$(PY),$(or $(PYTHON),python3))
 define FIND_PYTHON
 found=; seen=; \
 for candidate in $(or $(PYTHON),python3.12 python3.11 python3 python); do \
-	version=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue; \
+	version=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || \
+		{ if command -v "$$candidate" >/dev/null; then seen="$$seen $$candidate does not run;"; fi; continue; }; \
 	seen="$$seen $$candidate is $$version;"; \
 	case "$$version" in 3.11.*|3.12.*) found="$$candidate"; break;; esac; \
 done; \

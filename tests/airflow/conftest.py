@@ -187,6 +187,16 @@ def _write_models(folder: Path) -> None:
             policy={"when": {"kind": "schedule", "every": 1}},
         )
     )
+    specs.append(
+        _spec(
+            "held",
+            csv,
+            start="2026-01-01",
+            end="2026-01-06",
+            gate={"min_rows": 20, "shadow": 1},
+            policy={"when": {"kind": "schedule", "every": 2}},
+        )
+    )
     if SHARED.exists():
         up = {"kind": "classification", "target": "price_up"}
         count = {"kind": "regression", "target": "cnt"}

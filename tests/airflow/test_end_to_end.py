@@ -153,6 +153,22 @@ def test_a_person_approves_in_airflow_and_rejects_elsewhere(running: Running) ->
         assert reader.version("asked", 2).stage is Stage.REJECTED
 
 
+def test_a_held_challenger_goes_live_by_a_later_batch_and_airflow_hears_of_it(running: Running, tmp_path: Path) -> None:
+    running.unpause("held")
+    await_runs(running, "held", 5)
+    expected = in_one_process(running, "held", tmp_path, "2026-01-01", "2026-01-06")
+    assert decisions(running, "held") == expected == replayed(running, "held")
+    with running.records() as workspace, workspace.registry.read() as reader:
+        verdict, *_ = reader.shadow_verdicts("held")
+        promotions = {one.to_version: one for one in reader.promotions("held")}
+        run_id = reader.version("held", verdict.version).run_key
+        assert reader.audit("held").breaches == ()
+    assert verdict.version in promotions
+    assert running.tasks("held.retrain", run_id)["promote"] == "skipped"
+    events = running.call("GET", "/assets/events?source_dag_id=held&source_task_id=decide")["asset_events"]
+    assert verdict.version in [one["extra"].get("version") for one in events if one["name"] == "champion/held"]
+
+
 def test_a_broken_spec_breaks_only_itself(running: Running) -> None:
     found = running.call("GET", "/dags/broken/details")
     assert {"name": "broken-spec", "dag_id": "broken"}.items() <= found["tags"][0].items() or any(

@@ -17,7 +17,7 @@ not there is left out, and the reason printed:
 
     for name in polars nannyml whylogs; do python -m venv peers/$name && peers/$name/bin/pip install $name pyarrow; done
     peers/nannyml/bin/pip install statsmodels  # NannyML 0.13 imports it and does not ask for it
-    peers/whylogs/bin/pip install "numpy<2" "pyarrow<21"  # whylogs 1.6 does not run on NumPy 2
+    peers/whylogs/bin/pip install "pandas<3" "numpy<2" "pyarrow<21"  # whylogs 1.6 does not run on newer ones
 
 The tables are 60 % numbers (a third each normal, log-normal, whole) and 40 % categories (5 to 61 texts each).
 """

@@ -13,6 +13,8 @@ from ml.domain.windows import Window
 
 HELD = "shadow"
 """Where a verdict's evidence says that the challenger is held, and for how many batches."""
+LATE = "late"
+"""Where a verdict's evidence says that a newer challenger was held when it was given: so this one never is."""
 PATIENCE = 2
 """Of so many times the batches that are waited for, each may have had its time: then the hold ends with what came."""
 
@@ -61,6 +63,11 @@ def hold_asked(result: GateResult | None) -> int | None:
     """Return for how many labelled batches a challenger is held; None if it is not, or did not pass the gate."""
     asked = None if result is None or not result.passed else result.evidence.get(HELD)
     return None if asked is None else int(asked["batches"])
+
+
+def came_late(result: GateResult) -> bool:
+    """Tell whether the gate judged a challenger when a newer one was held already: it neither is held nor goes live."""
+    return LATE in result.evidence
 
 
 def is_held(result: GateResult | None, ended: ShadowVerdict | None) -> bool:

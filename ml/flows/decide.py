@@ -11,8 +11,9 @@ from ml.domain.history import History
 from ml.domain.records import Decision, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.flows.approve import expire
+from ml.flows.hold import supersede
 from ml.flows.lease import lease_of
-from ml.flows.settle import settle, supersede
+from ml.flows.settle import settle
 from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer
@@ -127,7 +128,8 @@ def _record(
         if between and not forced:
             raise LeaseHeldError(f"{spec.model} was retrained by {min(between)} meanwhile.", remedy="decide again.")
         now = workspace.clock()
-        supersede(writer, spec.model, as_of=decision.as_of, decision_id=decision.id, now=now)
+        why = f"the retraining of decision {decision.id} was asked for meanwhile"
+        supersede(writer, spec.model, as_of=decision.as_of, run_key=decision.id, why=why, now=now)
         try:
             writer.acquire_lease(spec.model, decision.id, now=now, ttl=ttl)
         except LeaseHeldError:

@@ -73,20 +73,6 @@ def settled_at(workspace: Workspace, spec: ModelSpec, window: Window) -> ShadowV
     return next((one for one in given if one.ending is not ShadowEnding.SUPERSEDED), None)
 
 
-def supersede(writer: Writer, model: str, *, as_of: datetime, decision_id: str, now: datetime) -> None:
-    """End the hold of a challenger, if there is one, because another retraining was asked for by a decision."""
-    found = writer.held_at(model)
-    if found is None or found[0].run_key == decision_id:
-        return
-    version = found[0].version
-    sentence = f"Superseded in the shadow: the retraining of decision {decision_id} was asked for meanwhile."
-    moment = max(as_of, found[0].as_of)
-    writer.add_shadow_verdict(
-        ShadowVerdict(model, version, ShadowEnding.SUPERSEDED, sentence, None, None, 0, moment, now)
-    )
-    writer.reject(model, version)
-
-
 def shadow_look(spec: ModelSpec, most: int, batches: Sequence[SideBySide]) -> ShadowLook:
     """Judge by the rows of these batches together; a replay does it by this function too."""
     joined = together(spec, batches)

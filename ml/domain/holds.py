@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml.domain.records import ASKED, GateResult
 from ml.domain.windows import Window
@@ -16,7 +16,7 @@ HELD = "shadow"
 LATE = "late"
 """Where a verdict's evidence says that a newer challenger was held when it was given: so this one never is."""
 PATIENCE = 2
-"""Of so many times the batches that are waited for, each may have had its time: then the hold ends with what came."""
+"""When so many times the batches that are asked for have had their time, the hold ends with what came."""
 
 
 class ShadowEnding(StrEnum):
@@ -75,25 +75,30 @@ def is_held(result: GateResult | None, ended: ShadowVerdict | None) -> bool:
     return hold_asked(result) is not None and ended is None
 
 
+class ScoredBatch(NamedTuple):
+    """A batch that both versions scored: how many rows it has, and how many of them have labels as far as is known."""
+
+    window: Window
+    rows: int
+    labelled: int
+
+    def is_waited_for(self, now: datetime, grace: timedelta) -> bool:
+        """Tell whether labels of it may still come, that are waited for: not longer than ``grace`` after its end."""
+        return self.labelled < self.rows and now < self.window.end + grace
+
+
 def batches_of_hold(
-    arrived: Iterable[tuple[Window, datetime]],
-    scored: Iterable[Window],
-    *,
-    since: datetime,
-    now: datetime,
-    most: int,
-    grace: timedelta,
+    scored: Iterable[ScoredBatch], *, since: datetime, now: datetime, most: int, grace: timedelta
 ) -> tuple[Window, ...] | None:
     """Return the batches to compare on at ``now``, in order; None while the hold goes on.
 
-    ``arrived`` says of a batch that both versions scored when labels of it came, perhaps more than once; ``scored`` are
-    all batches that both scored. The hold ends when ``most`` batches from ``since`` on have labels, with the first of
-    them. It ends with fewer, perhaps with none, when twice as many batches have labels or have had their time: no label
-    of a batch is waited for longer than ``grace`` after its end.
+    A batch counts as soon as all its rows have labels, or those that it has when labels are not waited for any longer:
+    labels that come first need not be like those that come last. The hold ends when ``most`` batches from ``since`` on
+    count, with the first of them. It ends with fewer, perhaps with none, when no label is waited for of twice as many
+    batches.
     """
-    labelled = sorted({window for window, moment in arrived if window.start >= since and moment <= now})
-    if len(labelled) >= most:
-        return tuple(labelled[:most])
-    known = set(labelled)
-    done = [one for one in scored if one.start >= since and (one in known or one.end + grace <= now)]
-    return tuple(labelled) if len(done) >= PATIENCE * most else None
+    over = [one for one in scored if one.window.start >= since and not one.is_waited_for(now, grace)]
+    counted = sorted(one.window for one in over if one.labelled)
+    if len(counted) >= most:
+        return tuple(counted[:most])
+    return tuple(counted) if len(over) >= PATIENCE * most else None

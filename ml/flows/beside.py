@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ml.domain.holds import ScoredBatch
 from ml.domain.records import Quantity
 from ml.domain.windows import Window
 from ml.flows.predictions import predictions_of
@@ -60,6 +61,22 @@ def arrivals(
         labelled = one.quantity is Quantity.LABELLED and bool(one.rows) and one.window in batches
         if labelled and both_scored(reader, batches[one.window], pair):
             yield one.window, one.as_of
+
+
+def scored_batches(
+    reader: Reader, spec: ModelSpec, batches: dict[Window, Batch], pair: Pair, *, now: datetime
+) -> list[ScoredBatch]:
+    """Return the batches that both scored, with how many of their rows have labels as far as that is known at ``now``."""
+    labelled = {
+        one.window: one.rows
+        for one in reader.observations(spec.model, as_of=now)
+        if one.quantity is Quantity.LABELLED and one.window in batches
+    }
+    return [
+        ScoredBatch(window, batch.validation.rows_kept, labelled.get(window, 0))
+        for window, batch in batches.items()
+        if both_scored(reader, batch, pair)
+    ]
 
 
 def side_by_side(

@@ -12,7 +12,7 @@ from ml.domain.holds import ShadowEnding, ShadowVerdict, batches_of_hold, hold_a
 from ml.domain.records import ASKED, UNATTENDED, GateResult, Version
 from ml.domain.windows import Window
 from ml.evaluation import ShadowLook, stands_in_shadow
-from ml.flows.beside import Pair, SideBySide, arrivals, batches_since, both_scored, side_by_side, together
+from ml.flows.beside import Pair, SideBySide, batches_since, scored_batches, side_by_side, together
 from ml.flows.lease import keep_for_approval
 from ml.flows.promote import go_live
 from ml.flows.word import terms_now
@@ -102,8 +102,7 @@ def _end(reader: Reader, workspace: Workspace, spec: ModelSpec, held: _Held, win
     since, now, pair = held.version.as_of, window.end, Pair(held.version.version, champion)
     batches = batches_since(reader, spec, since=since, now=now)
     chosen = batches_of_hold(
-        arrivals(reader, spec, batches, pair, now=now),
-        [one for one, batch in batches.items() if both_scored(reader, batch, pair)],
+        scored_batches(reader, spec, batches, pair, now=now),
         since=since,
         now=now,
         most=held.most,

@@ -169,9 +169,7 @@ def test_two_that_are_judged_at_once_are_not_held_together(tmp_path: Path, datab
 
         def judge(number: int) -> None:
             version = both[number]
-            result = built.gate_result(
-                number, model=spec.model, champion=1, as_of=version.as_of, generation=generation
-            )
+            result = built.gate_result(number, model=spec.model, champion=1, as_of=version.as_of, generation=generation)
             workspace.registry.retrying(
                 lambda writer: record_with_what_follows(writer, spec, version, result, now=workspace.clock())
             )

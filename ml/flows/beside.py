@@ -66,7 +66,7 @@ def arrivals(
 def scored_batches(
     reader: Reader, spec: ModelSpec, batches: dict[Window, Batch], pair: Pair, *, now: datetime
 ) -> list[ScoredBatch]:
-    """Return the batches that both scored, with how many of their rows have labels as far as that is known at ``now``."""
+    """Return the batches that both scored, with how many of their rows have labels as far as is known at ``now``."""
     labelled = {
         one.window: one.rows
         for one in reader.observations(spec.model, as_of=now)

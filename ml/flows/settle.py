@@ -13,6 +13,7 @@ from ml.domain.records import ASKED, UNATTENDED, GateResult, Version
 from ml.domain.windows import Window
 from ml.evaluation import ShadowLook, stands_in_shadow
 from ml.flows.beside import Pair, SideBySide, batches_since, scored_batches, side_by_side, together
+from ml.flows.hold import drop
 from ml.flows.lease import keep_for_approval
 from ml.flows.promote import go_live
 from ml.flows.word import terms_now
@@ -124,10 +125,10 @@ def _recorded(workspace: Workspace, spec: ModelSpec, held: _Held, end: _End, win
             writer.add_findings(spec.model, window, window.end, STEP, (end.look.finding(),))
         if found.promotes:
             _promote(writer, workspace, held, found)
-        elif found.ending is ShadowEnding.PASSED:
+        elif found.ending is not ShadowEnding.PASSED:
+            drop(writer, held.version)
+        elif writer.approval(spec.model, held.version.version) is None:  # else another one settled, and was answered
             keep_for_approval(writer, spec, held.version.run_key, now=workspace.clock())
-        else:
-            writer.reject(spec.model, held.version.version)
         return found
 
     return workspace.registry.retrying(act)

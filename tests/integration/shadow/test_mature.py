@@ -1,4 +1,4 @@
-"""A batch counts for the hold when all its labels are there or have had their time: early ones are not like late ones."""
+"""A batch counts for the hold when all its labels are there or have had their time: a few early ones do not."""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What a hold ends in, with the rows that it rests on; without a look where the champion has changed."""
+    """What a hold ends in, with where the rows are from that it rests on: None where none could tell. Without a look
+    where the champion has changed.
+    """
 
     look: ShadowLook | None
     span: tuple[datetime, datetime] | None
@@ -112,7 +114,8 @@ def _end(reader: Reader, workspace: Workspace, spec: ModelSpec, held: _Held, win
     if chosen is None:
         return None
     beside = [side_by_side(reader, workspace, spec, batches[one], pair, now=now) for one in chosen]
-    return _End(shadow_look(spec, held.most, beside), (chosen[0].start, chosen[-1].end) if chosen else None)
+    look = shadow_look(spec, held.most, beside)
+    return _End(look, None if look.gain is None else (chosen[0].start, chosen[-1].end))
 
 
 def _recorded(workspace: Workspace, spec: ModelSpec, held: _Held, end: _End, window: Window) -> ShadowVerdict:

@@ -231,10 +231,10 @@ class _Player:
         if chosen is None:
             return None
         every = self._versions.all
-        stands = self._world.stands(every[held.number], every[champion], [places[one] for one in chosen], place)
-        if chosen:
+        stand = self._world.stands(every[held.number], every[champion], [places[one] for one in chosen], place)
+        if stand.compared:
             every[held.number] = replace(every[held.number], shadowed=(chosen[0].start, chosen[-1].end))
-        return self._end(held, ShadowEnding.PASSED if stands else ShadowEnding.REJECTED, now)
+        return self._end(held, ShadowEnding.PASSED if stand.passed else ShadowEnding.REJECTED, now)
 
     def _end(self, held: _Hold, ending: ShadowEnding, now: datetime) -> bool:
         self._ledger.settle(ShadowVerdict(self._setting.model, held.number, ending, "", None, None, 0, now, now))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml.domain.errors import StalePromotionError
+from ml.domain.errors import ArtifactError, StalePromotionError
 from ml.domain.holds import ShadowEnding, ShadowVerdict, batches_of_hold, hold_asked
 from ml.domain.records import ASKED, UNATTENDED, GateResult, Version
 from ml.domain.windows import Window
@@ -18,7 +18,7 @@ from ml.flows.lease import keep_for_approval
 from ml.flows.promote import go_live
 from ml.flows.word import terms_now
 from ml.flows.workspace import Workspace
-from ml.registry import Reader, Writer
+from ml.registry import Batch, Reader, Writer
 from ml.specs import ModelSpec
 
 STEP = "shadow"
@@ -113,9 +113,28 @@ def _end(reader: Reader, workspace: Workspace, spec: ModelSpec, held: _Held, win
     )
     if chosen is None:
         return None
-    beside = [side_by_side(reader, workspace, spec, batches[one], pair, now=now) for one in chosen]
+    beside = [_rows(reader, workspace, spec, batches[one], pair, now=now) for one in chosen]
     look = shadow_look(spec, held.most, beside)
     return _End(look, None if look.gain is None else (chosen[0].start, chosen[-1].end))
+
+
+def _rows(
+    reader: Reader, workspace: Workspace, spec: ModelSpec, batch: Batch, pair: Pair, *, now: datetime
+) -> SideBySide:
+    """Gather a batch.
+
+    Raises:
+        ArtifactError: what was stored of it is gone or damaged; the message says what to do about the hold.
+    """
+    try:
+        return side_by_side(reader, workspace, spec, batch, pair, now=now)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"The hold of version {pair.ours} of {spec.model} cannot end: what was stored of the batch {batch.window} "
+            f"cannot be read. {error.message}",
+            remedy=f"restore that file from a backup; or give the hold up, by a retraining: evergreen decide "
+            f"{spec.model} --retrain --reason …, or the DAG {spec.model}.retrain.",
+        ) from error
 
 
 def _recorded(workspace: Workspace, spec: ModelSpec, held: _Held, end: _End, window: Window) -> ShadowVerdict:

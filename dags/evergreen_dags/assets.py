@@ -19,8 +19,8 @@ def asset(model: str, kind: str) -> Asset:
 def champions_of(spec: ModelSpec) -> list[AssetAlias]:
     """The outlet of `decide`: a batch can change the champion by itself, by the watch or after a hold.
 
-    Whatever the spec says now: what is held stays held though `gate.shadow` is taken out. An alias, since an asset named
-    there would have an event with every batch.
+    Whatever the spec says now: what is held stays held though `gate.shadow` is taken out. An alias, since an asset
+    named there would have an event with every batch.
     """
     return [_alias(spec.model)]
 

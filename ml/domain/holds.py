@@ -23,13 +23,13 @@ class ShadowEnding(StrEnum):
     """How a hold ended."""
 
     PASSED = "passed"  # it goes live, or a person is asked
-    REJECTED = "rejected"  # the rows in the shadow spoke against it, or could not tell and the spec keeps the champion
+    REJECTED = "rejected"  # the rows spoke against it, or could not tell and the spec keeps the champion; or a person
     STALE = "stale"  # the champion changed meanwhile: it was compared with another one
     SUPERSEDED = "superseded"  # a person asked for another retraining meanwhile
 
 
-BEFORE_A_DECISION = (ShadowEnding.PASSED, ShadowEnding.REJECTED, ShadowEnding.STALE)
-"""Endings that come before the decision of their moment, which knows of them; the other one follows from a decision."""
+BY_HAND = "by_hand"
+"""Where the evidence of how a hold ended says that a person ended it: who, by which way, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ShadowVerdict:
     ``difference`` is its gain in the primary metric on ``rows`` labelled rows that neither had seen (positive is
     better) with its interval; None where it could not be told, or was not asked. ``as_of`` is the data's time: what
     passed serves from then on. ``evidence`` is small JSON: batches, method, level, from when to when the rows are, and
-    on which terms a person is asked next, if one is.
+    on which terms a person is asked next, if one is; or who ended the hold by hand.
     """
 
     model: str
@@ -57,6 +57,13 @@ class ShadowVerdict:
     def promotes(self) -> bool:
         """Whether the version goes live by this alone: it passed, and no person is asked."""
         return self.ending is ShadowEnding.PASSED and ASKED not in self.evidence
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether it comes before the decision of its moment, which knows of it. What a person does comes after it: a
+        rejection by hand, and a hold that another retraining took the place of.
+        """
+        return self.ending is not ShadowEnding.SUPERSEDED and BY_HAND not in self.evidence
 
 
 def hold_asked(result: GateResult | None) -> int | None:

@@ -73,7 +73,7 @@ def settled_at(workspace: Workspace, spec: ModelSpec, window: Window) -> ShadowV
     """Return the verdict on a hold that was given as of the end of ``window``, None if none was."""
     with workspace.registry.read() as reader:
         given = [one for one in reader.shadow_verdicts(spec.model, as_of=window.end) if one.as_of == window.end]
-    return next((one for one in given if one.ending is not ShadowEnding.SUPERSEDED), None)
+    return next((one for one in given if one.comes_first), None)
 
 
 def shadow_look(spec: ModelSpec, most: int, batches: Sequence[SideBySide]) -> ShadowLook:
@@ -132,8 +132,8 @@ def _rows(
         raise ArtifactError(
             f"The hold of version {pair.ours} of {spec.model} cannot end: what was stored of the batch {batch.window} "
             f"cannot be read. {error.message}",
-            remedy=f"restore that file from a backup; or give the hold up, by a retraining: evergreen decide "
-            f"{spec.model} --retrain --reason …, or the DAG {spec.model}.retrain.",
+            remedy=f"restore that file from a backup; or give the hold up: evergreen reject {spec.model} {pair.ours} "
+            f"--comment …, or by a retraining: evergreen decide {spec.model} --retrain --reason ….",
         ) from error
 
 

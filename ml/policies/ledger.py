@@ -14,7 +14,7 @@ from math import isfinite
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.history import History
-from ml.domain.holds import BEFORE_A_DECISION, ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowVerdict, hold_asked
 from ml.domain.records import Act, GateResult, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
@@ -82,7 +82,7 @@ def _settle(ledger: Ledger, history: History) -> set[int]:
     now = history.as_of
     released = set()
     for one in history.shadows:
-        if one.as_of < now or (one.as_of == now and one.ending in BEFORE_A_DECISION):
+        if one.as_of < now or (one.as_of == now and one.comes_first):
             ledger.settle(one)
             released |= {one.version} if one.as_of == now and one.promotes else set()
     return released

@@ -17,11 +17,12 @@ def asset(model: str, kind: str) -> Asset:
 
 
 def champions_of(spec: ModelSpec) -> list[AssetAlias]:
-    """The outlet of `decide`, where a batch can change the champion by itself: by the watch, or after a hold.
+    """The outlet of `decide`: a batch can change the champion by itself, by the watch or after a hold.
 
-    An alias, since an asset named there would have an event with every batch.
+    Whatever the spec says now: what is held stays held though `gate.shadow` is taken out. An alias, since an asset
+    named there would have an event with every batch.
     """
-    return [_alias(spec.model)] if spec.gate.watch is not None or spec.gate.shadow else []
+    return [_alias(spec.model)]
 
 
 def tell_champion(outlet_events: Any, promotion: Promotion) -> None:

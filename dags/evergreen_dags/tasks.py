@@ -117,7 +117,7 @@ def decide(
             trigger=Trigger.MANUAL if dag_run.run_type == "manual" else Trigger.SCHEDULE,
             dry_run=form.dry_run,
         )
-        changes = () if form.dry_run or not ti.task.outlets else changed_at(workspace, spec, window)
+        changes = () if form.dry_run else changed_at(workspace, spec, window)
         question = None if form.dry_run else question_at(workspace, spec, window)
     for change in changes:
         log.warning("Version %s is the champion now (%s). %s", change.to_version, change.act.value, change.reason)

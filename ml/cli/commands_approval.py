@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ml.specs import ModelSpec
 
 VersionArgument = Annotated[int, typer.Argument(metavar="VERSION", help="The number of the version that waits.")]
+RejectedArgument = Annotated[
+    int, typer.Argument(metavar="VERSION", help="The number of the version that waits, or is held in the shadow.")
+]
 CommentOption = Annotated[
     str, typer.Option("--comment", help="Why, in a sentence, for whoever reads it in a year; kept for good.")
 ]
@@ -47,8 +50,10 @@ def approve(session: Session, model: ModelArgument, version: VersionArgument, co
     _say(session, "approve", flow, spec_at(model, session.settings), number=version, comment=comment)
 
 
-def reject(session: Session, model: ModelArgument, version: VersionArgument, comment: CommentOption = "") -> None:
-    """Say No to a version that waits: the champion stays.
+def reject(session: Session, model: ModelArgument, version: RejectedArgument, comment: CommentOption = "") -> None:
+    """Say No to a version that waits, or that is held in the shadow: the champion stays.
+
+    What is held always needs a comment.
 
     Example: evergreen reject sales 3 --comment "not in the week before Christmas"
     """

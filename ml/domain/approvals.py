@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ml.domain.holds import ShadowVerdict
+from ml.domain.holds import BY_HAND, ShadowEnding, ShadowVerdict
 from ml.domain.records import ASKED, GateResult
 from ml.domain.windows import parse_moment
 
@@ -43,6 +43,38 @@ class Approval:
         said = f": {self.comment}" if self.comment else ""
         when = f"{self.created_at:%Y-%m-%d %H:%M} UTC"
         return f"{self.answer.value.capitalize()} by {self.actor} ({self.via}) on {when}{said}"
+
+
+def rejected_in_shadow(word: Approval) -> ShadowVerdict:
+    """Write how a hold ended that a person ended by rejecting what was held; see `word_in_shadow`."""
+    return ShadowVerdict(
+        model=word.model,
+        version=word.version,
+        ending=ShadowEnding.REJECTED,
+        sentence=f"Ended in the shadow by hand: {word.sentence()}",
+        difference=None,
+        interval=None,
+        rows=0,
+        as_of=word.as_of,
+        created_at=word.created_at,
+        evidence={BY_HAND: {"actor": word.actor, "via": word.via, "comment": word.comment}},
+    )
+
+
+def word_in_shadow(verdict: ShadowVerdict) -> Approval | None:
+    """Read a person's word that ended a hold; None if the hold ended otherwise."""
+    said = verdict.evidence.get(BY_HAND)
+    if said is None:
+        return None
+    who = {name: str(said[name]) for name in ("comment", "actor", "via")}
+    return Approval(
+        verdict.model,
+        verdict.version,
+        Answer.REJECTED,
+        as_of=verdict.as_of,
+        created_at=verdict.created_at,
+        **who,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from ml.domain.code import Code
 
+UNABLE = "PF004"
+"""The code of a version that could not score a batch; the finding's subject is its number."""
+
 PERFORMANCE: Mapping[str, Code] = {
     "PF001": Code(
         "Metric fell",
@@ -21,6 +24,13 @@ PERFORMANCE: Mapping[str, Code] = {
         "No figure at promotion",
         "The champion's promotion holds no value of the primary metric, so a fall cannot be told.",
         "Retrain once: a promotion by the gate records the metric.",
+    ),
+    UNABLE: Code(
+        "A version in the shadow could not score",
+        "A version that scores along, held or a former champion, cannot be loaded or cannot predict the batch. The "
+        "champion scored it, and the others did; a hold does not wait for the batches that its version cannot score.",
+        "Read what was seen: restore the model's file from a backup, or put back the libraries that it was trained "
+        "with, and run the task again. Where that is no use, retrain: a forced retraining ends a hold.",
     ),
 }
 """Every code of performance."""

@@ -9,6 +9,7 @@ from ml.domain.errors import AlreadyAnsweredError, ApprovalPendingError, Registr
 from ml.domain.holds import hold_asked
 from ml.domain.records import GateResult, Promotion, Version
 from ml.flows.promote import promote
+from ml.flows.withdraw import withdraw
 from ml.flows.word import moment_of_word, word_on
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
@@ -47,7 +48,13 @@ def approve(
 def reject(
     workspace: Workspace, spec: ModelSpec, version: int, *, comment: str, via: str, who: tuple[str, ...] = ()
 ) -> Settled:
-    """Say No to a version that waits: the champion stays. Otherwise as :func:`approve`."""
+    """Say No to a version that waits, or that is held in the shadow: the champion stays. Otherwise as :func:`approve`.
+
+    What is held is rejected by whoever may act, always with a comment: nobody was asked about it.
+    """
+    word = withdraw(workspace, spec, version, comment=comment, via=via)
+    if word is not None:
+        return Settled(word, None, first=_is_of(word, workspace, comment=comment, via=via))
     return _answer(workspace, spec, version, Answer.REJECTED, comment=comment, via=via, who=who)
 
 
@@ -83,7 +90,7 @@ def _answer(
             spec.model, number, answer, comment.strip(), workspace.actor, via, as_of, created_at=workspace.clock()
         )
         done = workspace.registry.retrying(lambda writer: writer.add_approval(word))
-    first = (done.actor, done.via, done.comment) == (workspace.actor, via, comment.strip())
+    first = _is_of(done, workspace, comment=comment, via=via)
     promotion = promote(workspace, spec, version.run_key)  # also where a killed call left it
     if done.answer is not answer:
         raise AlreadyAnsweredError(
@@ -91,6 +98,11 @@ def _answer(
             remedy="the first word holds; roll back, or retrain, to change what serves.",
         )
     return Settled(done, promotion, first)
+
+
+def _is_of(word: Approval, workspace: Workspace, *, comment: str, via: str) -> bool:
+    """Tell whether a word is the one that was given now."""
+    return (word.actor, word.via, word.comment) == (workspace.actor, via, comment.strip())
 
 
 def _earlier(workspace: Workspace, spec: ModelSpec, version: Version, result: GateResult | None) -> Approval | None:

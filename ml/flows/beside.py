@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ml.domain.holds import ScoredBatch
 from ml.domain.records import Quantity
 from ml.domain.windows import Window
 from ml.flows.predictions import predictions_of
 from ml.flows.rows import batch_with_labels, is_labelled, places_by_time
+from ml.flows.score import unable_at
 from ml.flows.workspace import Workspace
 from ml.problems import Metric, problem_of
 from ml.registry import Batch, Reader
@@ -60,6 +62,27 @@ def arrivals(
         labelled = one.quantity is Quantity.LABELLED and bool(one.rows) and one.window in batches
         if labelled and both_scored(reader, batches[one.window], pair):
             yield one.window, one.as_of
+
+
+def scored_batches(
+    reader: Reader, spec: ModelSpec, batches: dict[Window, Batch], pair: Pair, *, now: datetime
+) -> list[ScoredBatch]:
+    """Return the batches that both scored, with how many of their rows have labels as far as is known at ``now``.
+
+    One that the first version could not score is among them, as one without rows: there is nothing to wait for.
+    """
+    labelled = {
+        one.window: one.rows
+        for one in reader.observations(spec.model, as_of=now)
+        if one.quantity is Quantity.LABELLED and one.window in batches
+    }
+    found = []
+    for window, batch in batches.items():
+        if both_scored(reader, batch, pair):
+            found.append(ScoredBatch(window, batch.validation.rows_kept, labelled.get(window, 0)))
+        elif pair.ours in unable_at(reader, spec, window):
+            found.append(ScoredBatch(window, rows=0, labelled=0))
+    return found
 
 
 def side_by_side(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ml.domain.approvals import terms_asked
-from ml.domain.errors import LeaseHeldError
+from ml.domain.errors import ArtifactError, LeaseHeldError
 from ml.domain.history import History
 from ml.domain.records import Decision, Trigger, Verdict
 from ml.domain.windows import Window
 from ml.flows.approve import expire
+from ml.flows.hold import supersede
 from ml.flows.lease import lease_of
-from ml.flows.settle import settle, supersede
+from ml.flows.settle import settle
 from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
 from ml.policies import decide as answer
@@ -20,6 +22,8 @@ from ml.policies.question import Judging
 from ml.problems import problem_of
 from ml.registry import Reader, Writer
 from ml.specs import ModelSpec
+
+_log = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
 """A decision that another one came between is taken anew; after the first time it is nearly always a no."""
@@ -64,7 +68,7 @@ def decide(
 
     if dry_run:
         return ask()[1]
-    _settle_first(workspace, spec, window)
+    _settle_first(workspace, spec, window, forced=force is True)
     (history, decision), ttl = ask(), lease_of(spec, by_hand=by_hand)
     for left in reversed(range(_ATTEMPTS)):
         try:
@@ -76,11 +80,19 @@ def decide(
     return decision
 
 
-def _settle_first(workspace: Workspace, spec: ModelSpec, window: Window) -> None:
-    """What comes before a decision, which knows of it: questions that expired, the watch, and the end of a hold."""
+def _settle_first(workspace: Workspace, spec: ModelSpec, window: Window, *, forced: bool) -> None:
+    """What comes before a decision, which knows of it: questions that expired, the watch, and the end of a hold.
+
+    Rows that cannot be read keep nobody from a retraining that is ``forced``: it ends the hold that they were for.
+    """
     expire(workspace, spec)
-    watch(workspace, spec, window)
-    settle(workspace, spec, window)
+    for comes_first in (watch, settle):
+        try:
+            comes_first(workspace, spec, window)
+        except ArtifactError as error:
+            if not forced:
+                raise
+            _log.warning("A person has decided, so this is left undone: %s", error)
 
 
 def history_of(reader: Reader, spec: ModelSpec, *, as_of: datetime, now: datetime | None = None) -> History:
@@ -127,7 +139,8 @@ def _record(
         if between and not forced:
             raise LeaseHeldError(f"{spec.model} was retrained by {min(between)} meanwhile.", remedy="decide again.")
         now = workspace.clock()
-        supersede(writer, spec.model, as_of=decision.as_of, decision_id=decision.id, now=now)
+        why = f"the retraining of decision {decision.id} was asked for meanwhile"
+        supersede(writer, spec.model, as_of=decision.as_of, run_key=decision.id, why=why, now=now)
         try:
             writer.acquire_lease(spec.model, decision.id, now=now, ttl=ttl)
         except LeaseHeldError:

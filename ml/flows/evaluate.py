@@ -11,13 +11,11 @@ from typing import Any
 from ml.artifacts.models import put_model
 from ml.domain.digests import digest_of
 from ml.domain.errors import DataError, NotFoundError, RegistryError
-from ml.domain.holds import HELD
-from ml.domain.records import ASKED, GateResult, Version
+from ml.domain.records import GateResult, Version
 from ml.evaluation import Exhibits, Judgement, Weight, curves_of, judge
 from ml.flows.exhibits import best_so_far, constant_predictions, earlier_attempts, origin_of
-from ml.flows.lease import keep_for_approval
+from ml.flows.hold import record_with_what_follows
 from ml.flows.train import TrainingRows, predict, training_rows, window_of
-from ml.flows.word import terms_now
 from ml.flows.workspace import Workspace
 from ml.problems import problem_of
 from ml.registry import Reader
@@ -60,46 +58,26 @@ def evaluate(workspace: Workspace, spec: ModelSpec, decision_id: str) -> GateRes
     judgement = replace(judgement, evidence={**judgement.evidence, **_curves(workspace, spec, rows, challenger)})
     refitted = judgement.passed and spec.gate.refit and _refit(workspace, spec, rows, challenger)
     result = _result(spec, rows, challenger, judgement, before, generation=generation, refitted=refitted)
-    result = _with_what_follows(workspace, spec, result, before)
-    with workspace.registry.write() as writer:
-        if ASKED in result.evidence:
-            keep_for_approval(writer, spec, decision_id, now=workspace.clock())
-        return writer.add_gate_result(result)
-
-
-def _with_what_follows(workspace: Workspace, spec: ModelSpec, result: GateResult, before: _Before) -> GateResult:
-    """Say in the evidence of what passed whether it is held in the shadow, or a person is asked, before it goes live.
-
-    A model's first version is never held: there is nobody to compare it with. Nor is one that a newer champion has
-    overtaken, which will not go live. Of one that is held nobody is asked yet.
-    """
-    if result.passed and spec.gate.shadow and result.champion is not None and not before.overtaken:
-        batches = "1 batch has" if spec.gate.shadow == 1 else f"{spec.gate.shadow} batches have"
-        said = f"{result.sentence} It is held in the shadow until {batches} labels."
-        return replace(result, sentence=said, evidence={**result.evidence, HELD: {"batches": spec.gate.shadow}})
-    if result.passed and spec.gate.approval is not None:
-        asked = terms_now(spec.gate.approval, workspace.clock())
-        return replace(result, evidence={**result.evidence, ASKED: asked})
-    return result
+    return workspace.registry.retrying(
+        lambda writer: record_with_what_follows(writer, spec, challenger, result, now=workspace.clock())
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What the records know of earlier challengers: how many were judged on these rows, and the best champion so far if
-    that is not the present one; and whether a champion of a later moment serves.
+    that is not the present one.
     """
 
     attempts: int
     best: Version | None
-    overtaken: bool
 
 
 def _gather(reader: Reader, spec: ModelSpec, rows: TrainingRows, challenger: Version) -> _Before:
     best = None
     if rows.champion is not None:
         best = best_so_far(reader, spec, rows.champion, held_out_from=rows.split.holdout_from)
-    overtaken = any(one.as_of > challenger.as_of for one in reader.promotions(spec.model))
-    return _Before(earlier_attempts(reader, spec, challenger), best, overtaken)
+    return _Before(earlier_attempts(reader, spec, challenger), best)
 
 
 def _judge(

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.errors import HeldError, NotFoundError, RegistryError, StalePromotionError
-from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked, is_held
+from ml.domain.holds import ShadowEnding, ShadowVerdict, came_late, hold_asked, is_held
 from ml.domain.records import Act, GateResult, Promotion, Version
 from ml.flows.word import word_on
 from ml.flows.workspace import Workspace
@@ -41,8 +41,8 @@ def promote(workspace: Workspace, spec: ModelSpec, decision_id: str) -> Promotio
         return done[-1]
     if is_held(result, shadow):
         _hold(workspace, spec, challenger, result)
-    # A backfill of the past must not replace a champion that was trained on later rows.
-    overtaken = [promotion for promotion in promotions if promotion.as_of > challenger.as_of]
+    # A backfill of the past must not replace a champion that was trained on later rows, nor one that may be soon.
+    overtaken = came_late(result) or any(promotion.as_of > challenger.as_of for promotion in promotions)
     refused = shadow is not None and shadow.ending is not ShadowEnding.PASSED
     if not result.passed or overtaken or refused:
         _reject(workspace, spec, challenger)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml.domain.errors import StalePromotionError
+from ml.domain.errors import ArtifactError, StalePromotionError
 from ml.domain.holds import ShadowEnding, ShadowVerdict, batches_of_hold, hold_asked
 from ml.domain.records import ASKED, UNATTENDED, GateResult, Version
 from ml.domain.windows import Window
 from ml.evaluation import ShadowLook, stands_in_shadow
-from ml.flows.beside import Pair, SideBySide, arrivals, batches_since, both_scored, side_by_side, together
+from ml.flows.beside import Pair, SideBySide, batches_since, scored_batches, side_by_side, together
+from ml.flows.hold import drop
 from ml.flows.lease import keep_for_approval
 from ml.flows.promote import go_live
 from ml.flows.word import terms_now
 from ml.flows.workspace import Workspace
-from ml.registry import Reader, Writer
+from ml.registry import Batch, Reader, Writer
 from ml.specs import ModelSpec
 
 STEP = "shadow"
@@ -36,7 +37,9 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What a hold ends in, with the rows that it rests on; without a look where the champion has changed."""
+    """What a hold ends in, with where the rows are from that it rests on: None where none could tell. Without a look
+    where the champion has changed.
+    """
 
     look: ShadowLook | None
     span: tuple[datetime, datetime] | None
@@ -70,21 +73,7 @@ def settled_at(workspace: Workspace, spec: ModelSpec, window: Window) -> ShadowV
     """Return the verdict on a hold that was given as of the end of ``window``, None if none was."""
     with workspace.registry.read() as reader:
         given = [one for one in reader.shadow_verdicts(spec.model, as_of=window.end) if one.as_of == window.end]
-    return next((one for one in given if one.ending is not ShadowEnding.SUPERSEDED), None)
-
-
-def supersede(writer: Writer, model: str, *, as_of: datetime, decision_id: str, now: datetime) -> None:
-    """End the hold of a challenger, if there is one, because another retraining was asked for by a decision."""
-    found = writer.held_at(model)
-    if found is None or found[0].run_key == decision_id:
-        return
-    version = found[0].version
-    sentence = f"Superseded in the shadow: the retraining of decision {decision_id} was asked for meanwhile."
-    moment = max(as_of, found[0].as_of)
-    writer.add_shadow_verdict(
-        ShadowVerdict(model, version, ShadowEnding.SUPERSEDED, sentence, None, None, 0, moment, now)
-    )
-    writer.reject(model, version)
+    return next((one for one in given if one.comes_first), None)
 
 
 def shadow_look(spec: ModelSpec, most: int, batches: Sequence[SideBySide]) -> ShadowLook:
@@ -116,8 +105,7 @@ def _end(reader: Reader, workspace: Workspace, spec: ModelSpec, held: _Held, win
     since, now, pair = held.version.as_of, window.end, Pair(held.version.version, champion)
     batches = batches_since(reader, spec, since=since, now=now)
     chosen = batches_of_hold(
-        arrivals(reader, spec, batches, pair, now=now),
-        [one for one, batch in batches.items() if both_scored(reader, batch, pair)],
+        scored_batches(reader, spec, batches, pair, now=now),
         since=since,
         now=now,
         most=held.most,
@@ -125,8 +113,28 @@ def _end(reader: Reader, workspace: Workspace, spec: ModelSpec, held: _Held, win
     )
     if chosen is None:
         return None
-    beside = [side_by_side(reader, workspace, spec, batches[one], pair, now=now) for one in chosen]
-    return _End(shadow_look(spec, held.most, beside), (chosen[0].start, chosen[-1].end) if chosen else None)
+    beside = [_rows(reader, workspace, spec, batches[one], pair, now=now) for one in chosen]
+    look = shadow_look(spec, held.most, beside)
+    return _End(look, None if look.gain is None else (chosen[0].start, chosen[-1].end))
+
+
+def _rows(
+    reader: Reader, workspace: Workspace, spec: ModelSpec, batch: Batch, pair: Pair, *, now: datetime
+) -> SideBySide:
+    """Gather a batch.
+
+    Raises:
+        ArtifactError: what was stored of it is gone or damaged; the message says what to do about the hold.
+    """
+    try:
+        return side_by_side(reader, workspace, spec, batch, pair, now=now)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"The hold of version {pair.ours} of {spec.model} cannot end: what was stored of the batch {batch.window} "
+            f"cannot be read. {error.message}",
+            remedy=f"restore that file from a backup; or give the hold up: evergreen reject {spec.model} {pair.ours} "
+            f"--comment …, or by a retraining: evergreen decide {spec.model} --retrain --reason ….",
+        ) from error
 
 
 def _recorded(workspace: Workspace, spec: ModelSpec, held: _Held, end: _End, window: Window) -> ShadowVerdict:
@@ -139,10 +147,10 @@ def _recorded(workspace: Workspace, spec: ModelSpec, held: _Held, end: _End, win
             writer.add_findings(spec.model, window, window.end, STEP, (end.look.finding(),))
         if found.promotes:
             _promote(writer, workspace, held, found)
-        elif found.ending is ShadowEnding.PASSED:
+        elif found.ending is not ShadowEnding.PASSED:
+            drop(writer, held.version)
+        elif writer.approval(spec.model, held.version.version) is None:  # else another one settled, and was answered
             keep_for_approval(writer, spec, held.version.run_key, now=workspace.clock())
-        else:
-            writer.reject(spec.model, held.version.version)
         return found
 
     return workspace.registry.retrying(act)

@@ -29,7 +29,7 @@ from ml.flows.reference import reference_of
 from ml.flows.settle import shadow_look
 from ml.flows.watch import look_at
 from ml.policies import Need
-from ml.policies.replay import Challenge, Step
+from ml.policies.replay import Challenge, Stand, Step
 from ml.training import Split, TrainingSet, refit_set, training_set, training_sets
 
 Json = Mapping[str, Any]
@@ -217,9 +217,10 @@ class RecordedWorld:
         asked = self._spec.gate.watch
         return asked is not None and look_at(self._spec, asked, self._beside(champion, beaten, places, step)).worse
 
-    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> bool:
+    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> Stand:
         """Judge a challenger in the shadow as production does."""
-        return shadow_look(self._spec, self._spec.gate.shadow, self._beside(challenger, champion, places, step)).passed
+        look = shadow_look(self._spec, self._spec.gate.shadow, self._beside(challenger, champion, places, step))
+        return Stand(look.passed, compared=look.gain is not None)
 
     def _beside(self, ours: Challenge, theirs: Challenge, places: Sequence[int], step: int) -> list[SideBySide]:
         known = {part[0]: part for part in self.past.known[step]}

@@ -48,7 +48,7 @@ def in_the_shadow(question: Question) -> RuleResult:
     labelled = sum(rows > 0 and window.start >= held.since for window, rows in question.facts.labelled.items())
     sentence = (
         f"Version {held.version} is held in the shadow until {held.batches} batches since {held.since:%Y-%m-%d %H:%M} "
-        f"have labels; {labelled} {'has' if labelled == 1 else 'have'}."
+        f"have their labels; {labelled} {'has' if labelled == 1 else 'have'} some."
     )
     evidence = {"version": held.version, "since": held.since.isoformat()}
     return RuleResult("in_the_shadow", Verdict.KEEP, sentence, float(labelled), float(held.batches), evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ml.domain.approvals import terms_asked
 from ml.domain.codes_pg import PAYS
 from ml.domain.findings import Outcome
-from ml.domain.holds import ShadowEnding, ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowEnding, ShadowVerdict, came_late, hold_asked
 from ml.domain.records import Decision, GateResult, Verdict, Version
 from ml.policies.facts import Check, Ending, Training
 
@@ -34,6 +34,8 @@ def training_of(version: Version, *, look: bool) -> Training:
 
 def ending_of(gate: GateResult) -> Ending:
     """Return what became of a challenger, by the gate's verdict."""
+    if gate.passed and came_late(gate):
+        return Ending.SUPERSEDED
     if gate.passed:
         waits = hold_asked(gate) is not None or terms_asked(gate) is not None
         return Ending.WAITING if waits else Ending.PROMOTED

@@ -14,7 +14,7 @@ from math import isfinite
 
 from ml.domain.approvals import Answer, Approval
 from ml.domain.history import History
-from ml.domain.holds import BEFORE_A_DECISION, ShadowVerdict, hold_asked
+from ml.domain.holds import ShadowVerdict, hold_asked
 from ml.domain.records import Act, GateResult, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import is_automatic
 from ml.domain.windows import Window
@@ -82,7 +82,7 @@ def _settle(ledger: Ledger, history: History) -> set[int]:
     now = history.as_of
     released = set()
     for one in history.shadows:
-        if one.as_of < now or (one.as_of == now and one.ending in BEFORE_A_DECISION):
+        if one.as_of < now or (one.as_of == now and one.comes_first):
             ledger.settle(one)
             released |= {one.version} if one.as_of == now and one.promotes else set()
     return released
@@ -119,7 +119,7 @@ class Ledger:
         self._baseline: float | None = None
         self._constant: float | None = None
         self._last_retraining: datetime | None = None
-        self._held: Held | None = None
+        self._holds: dict[int, Held] = {}
 
     def add_windows(self, windows: Sequence[Window]) -> None:
         """Batches arrived and passed validation."""
@@ -180,7 +180,7 @@ class Ledger:
         self._listed = None
         batches = hold_asked(gate)
         if batches is not None:
-            self._held = Held(gate.challenger, gate.as_of, batches)
+            self._holds[gate.challenger] = Held(gate.challenger, gate.as_of, batches)
         self._trainings[gate.challenger] = replace(
             training,
             ending=ending_of(gate),
@@ -193,8 +193,7 @@ class Ledger:
 
     def settle(self, verdict: ShadowVerdict) -> None:
         """The hold of a challenger ended: a No of the rows counts as a challenger that was rejected, from then on."""
-        if self._held is not None and self._held.version == verdict.version:
-            self._held = None
+        self._holds.pop(verdict.version, None)
         training = self._trainings.get(verdict.version)
         if training is not None:
             self._listed = None
@@ -245,7 +244,7 @@ class Ledger:
             constant=self._constant,
             last_trained=self._last_trained,
             last_retraining=self._last_retraining,
-            held=self._held,
+            held=max(self._holds.values(), key=lambda one: (one.since, one.version), default=None),
         )
 
     def _champion_facts(self) -> Champion | None:

@@ -110,6 +110,14 @@ class Writing(Reading):
         """The models that are on record once this transaction is."""
         return self._locked
 
+    def lock(self, model: str) -> None:
+        """Keep every other writer of the model out until the transaction ends, before anything that it needs is read.
+
+        Raises:
+            NotFoundError: there is no such model.
+        """
+        self._lock(model)
+
     def _lock(self, model: str) -> None:
         """Keep every other writer of the model out until the transaction ends; on SQLite they are out already.
 

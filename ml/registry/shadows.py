@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Text, bindparam, select, type_coerce
+from sqlalchemy import Text, bindparam, or_, select, text, type_coerce
 
 from ml.domain.holds import HELD, ShadowEnding, ShadowVerdict, hold_asked
 from ml.domain.records import GateResult, Version
@@ -12,7 +12,7 @@ from ml.registry.convert import AnyRow
 from ml.registry.memory import END_OF_TIME
 from ml.registry.session import AS_OF, MODEL, Writing
 from ml.registry.shadow_table import ShadowVerdictRow
-from ml.registry.tables import GateResultRow
+from ml.registry.tables import GateResultRow, VersionRow
 from ml.registry.versions import VersionReader
 
 _VERDICT = select(ShadowVerdictRow.__table__).where(
@@ -23,14 +23,23 @@ _VERDICTS = (
     .where(ShadowVerdictRow.model == MODEL, ShadowVerdictRow.as_of <= AS_OF)
     .order_by(ShadowVerdictRow.version)
 )
-_NEWEST_JUDGED = (
-    select(
-        GateResultRow.challenger, type_coerce(GateResultRow.evidence, Text).contains(f'"{HELD}"').label("may_be_held")
-    )
-    .where(GateResultRow.model == MODEL, GateResultRow.as_of <= AS_OF)
-    .order_by(GateResultRow.challenger.desc())
-    .limit(1)
+_CHALLENGERS = select(VersionRow.version).where(
+    VersionRow.model == MODEL,
+    text("version.stage = 'challenger'"),  # word for word: the partial index is found by it
 )
+_ENDED_AFTER = select(ShadowVerdictRow.version).where(ShadowVerdictRow.model == MODEL, ShadowVerdictRow.as_of > AS_OF)
+_MAY_BE_HELD = (
+    select(GateResultRow.challenger)
+    .where(
+        GateResultRow.model == MODEL,
+        GateResultRow.as_of <= AS_OF,
+        or_(GateResultRow.challenger.in_(_CHALLENGERS), GateResultRow.challenger.in_(_ENDED_AFTER)),
+        type_coerce(GateResultRow.evidence, Text).contains(f'"{HELD}"'),
+    )
+    .order_by(GateResultRow.as_of.desc(), GateResultRow.challenger.desc())
+)
+"""What is held is a challenger; what was held at a moment of the past, and is not now, has a verdict of later. These
+few are asked, not all that were ever judged."""
 
 
 class ShadowReader(VersionReader):
@@ -48,17 +57,16 @@ class ShadowReader(VersionReader):
     def held_at(self, model: str, as_of: datetime | None = None) -> tuple[Version, GateResult] | None:
         """The challenger that was held as of a moment of the data's time (by default is held now), with its verdict.
 
-        One is held at a time, and nothing is judged after it while it is: so it can only be the newest one judged.
+        One is held at a time. Should more be on record without an end, it is the newest of them, by the moment of its
+        data and then by number, whatever was judged since; the others follow when that one has ended.
         """
         moment = as_of or END_OF_TIME
-        newest = self._first(_NEWEST_JUDGED, model=model, as_of=moment)
-        if newest is None or not newest.may_be_held:
-            return None
-        result = self.gate_result(model, newest.challenger)
-        ended = self.shadow_verdict(model, newest.challenger)
-        if result is None or hold_asked(result) is None or (ended is not None and ended.as_of <= moment):
-            return None
-        return self.version(model, newest.challenger), result
+        for row in self._all(_MAY_BE_HELD, model=model, as_of=moment):
+            result = self.gate_result(model, row.challenger)
+            ended = self.shadow_verdict(model, row.challenger)
+            if result is not None and hold_asked(result) is not None and (ended is None or ended.as_of > moment):
+                return self.version(model, row.challenger), result
+        return None
 
 
 class ShadowWriter(Writing, ShadowReader):

@@ -197,7 +197,10 @@ class GateSpec(Spec):
         "counts as `min_rows`.",
     )
     min_rows: int = Field(
-        default=50, ge=10, description="Fewer held-out rows cannot tell anything: the champion stays."
+        default=50,
+        ge=10,
+        description="Fewer held-out rows cannot tell anything: the champion stays. Fewer labelled rows in the shadow "
+        "cannot tell either: there `unsure` says what follows, and with `comparison: superior` the champion stays.",
     )
     floors: dict[str, float] = Field(
         default_factory=dict,
@@ -227,7 +230,8 @@ class GateSpec(Spec):
         ge=0,
         le=100,
         description="Hold what passed in the shadow: it scores along, and goes live only if it stands this test once "
-        "more, on the first so many labelled batches after its training. 0: it goes live at once.",
+        "more, on the first so many batches after its training whose labels are complete or have had their time "
+        "(`labels.delay` and `labels.patience`). 0: it goes live at once.",
     )
     override: Annotated[tuple[str, ...], Listed] = Field(
         default=(),

@@ -68,7 +68,7 @@ def approve(model: Model, number: Number, word: Word, user: GetUserDep) -> Answe
 
 @approvals.post("/versions/{number}/reject", dependencies=[ACT])
 def reject(model: Model, number: Number, word: Word, user: GetUserDep) -> Answered:
-    """Keep a version that waits from going live, for good."""
+    """Keep a version that waits, or is held in the shadow, from going live, for good."""
     from ml.flows.approve import CONSOLE
     from ml.flows.approve import reject as flow
 

@@ -143,9 +143,8 @@ def test_a_rollback_by_the_watch_sends_the_champion_s_event(home: Home, monkeypa
     assert (event.dest_asset_key.name, event.extra["version"]) == ("champion/orders", 1)
 
 
-def test_the_champion_s_alias_is_there_where_a_batch_can_change_it(home: Home) -> None:
-    from evergreen_dags.assets import champions_of
-
-    assert [one.name for one in champions_of(home("gate: {shadow: 2}"))] == ["champion/orders"]
-    assert [one.name for one in champions_of(home("gate: {watch: true}"))] == ["champion/orders"]
-    assert champions_of(home("gate: {min_rows: 20}")) == []
+def test_the_champion_s_event_is_sent_though_the_shadow_was_taken_out_of_the_spec_meanwhile(home: Home) -> None:
+    spec = home("gate: {shadow: 1, min_rows: 20}")
+    assert played(spec, 3)[-1].held
+    _, (event,) = decided(home("gate: {min_rows: 20}"), 3)
+    assert (event.dest_asset_key.name, event.extra["version"]) == ("champion/orders", 2)

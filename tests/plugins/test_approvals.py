@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,10 @@ def waiting(registry: Registry) -> Registry:
 def let_wait(registry: Registry, users: tuple[str, ...] = (), days: float = 7.0) -> None:
     until = datetime.now(UTC) + timedelta(days=days)
     asked = {"users": [{"id": one, "name": one} for one in users], "comment": True, "until": until.isoformat()}
+    let_pass(registry, {"approval": asked})
+
+
+def let_pass(registry: Registry, evidence: dict[str, Any]) -> None:
     with registry.write() as writer:
         version = writer.register_version(
             model=MODEL,
@@ -51,7 +56,7 @@ def let_wait(registry: Registry, users: tuple[str, ...] = (), days: float = 7.0)
                 refitted=False,
                 generation=writer.generation(MODEL),
                 findings=(),
-                evidence={"approval": asked},
+                evidence=evidence,
             )
         )
 
@@ -121,3 +126,21 @@ def test_the_first_word_holds(login: Login, waiting: Registry) -> None:
     late = login("admin").post(f"{API}/versions/{NUMBER}/approve", json={"comment": "yes"})
     assert late.status_code == 409
     assert "the op" in late.json()["detail"]
+
+
+def test_what_is_held_is_rejected_with_a_reason_under_the_name_of_who_did_it(login: Login, registry: Registry) -> None:
+    let_pass(registry, {"shadow": {"batches": 2}})
+    address = f"{API}/versions/{NUMBER}"
+    client = login("op")
+    assert client.get(address).json()["held"] is True
+    assert client.post(f"{address}/reject", json={"comment": " "}).status_code == 422
+    assert client.post(f"{address}/approve", json={"comment": "let it live"}).status_code == 409
+    assert login("viewer").post(f"{address}/reject", json={"comment": "no"}).status_code == 403
+    answer = client.post(f"{address}/reject", json={"comment": "an old price list"})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["approval"]["actor"], answer.json()["promotion"]) == ("the op", None)
+    page = client.get(address).json()
+    assert (page["held"], page["version"]["stage"]) == (False, "rejected")
+    assert "Rejected by the op (console)" in page["shadow"]["sentence"]
+    assert "an old price list" in page["shadow"]["sentence"]
+    assert client.get(f"{API}/audit?acts=true").json()["events"][0]["actor"] == "the op"

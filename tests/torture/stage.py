@@ -20,7 +20,7 @@ from ml.domain.errors import HeldError
 from ml.domain.records import Stage
 from ml.evaluation import Look
 from ml.evaluation.gain import Gain, Method
-from ml.flows.approve import approve
+from ml.flows.approve import approve, reject
 from ml.flows.decide import decide
 from ml.flows.erase import erase
 from ml.flows.evaluate import evaluate
@@ -164,6 +164,11 @@ def _settled(workspace: Workspace, spec: ModelSpec) -> None:
     assert found.promotes
 
 
+def _withdrawn(workspace: Workspace, spec: ModelSpec) -> None:
+    workspace.clock = lambda: ASKED_AT  # as the reason of a promotion, the sentence names the minute
+    reject(workspace, spec, 2, comment="not this one", via="console")
+
+
 def _ready_to_watch(workspace: Workspace, spec: ModelSpec) -> None:
     """The labels of the first batch after a promotion are there: they come a day late."""
     _ready_to_roll_back(workspace, spec)
@@ -201,6 +206,7 @@ PLAYS: dict[str, Play] = {
     "promote": Play(_ready_to_promote, lambda w, s: promote(w, s, _decided(w, s))),
     "rollback": Play(_ready_to_roll_back, _rolled_back),
     "settle": Play(_ready_to_settle, _settled),
+    "withdraw": Play(_ready_to_settle, _withdrawn),
     "watch": Play(_ready_to_watch, _watched),
     "score": Play(
         lambda w, s: (_ready_to_promote(w, s), promote(w, s, _decided(w, s)), _next(w, s)),

@@ -15,7 +15,7 @@ from ml.policies.replay.compare import (
 from ml.policies.replay.hindsight import Best, cheapest_sequence
 from ml.policies.replay.player import Move, Setting, play
 from ml.policies.replay.tuned import UNTUNED, Rival, Tuned
-from ml.policies.replay.world import Challenge, Step, World
+from ml.policies.replay.world import Challenge, Stand, Step, World
 
 __all__ = [
     "EARLIER",
@@ -34,6 +34,7 @@ __all__ = [
     "Prices",
     "Rival",
     "Setting",
+    "Stand",
     "Step",
     "Table",
     "Tuned",

@@ -20,6 +20,7 @@ from ml.policies.facts import Check, Need, Training
 from ml.policies.ledger import Ledger
 from ml.policies.needs import needs_of
 from ml.policies.question import USUAL, Judging, Question
+from ml.policies.replay.beside import arrivals, places_of_both, scored_batches
 from ml.policies.replay.world import Challenge, World
 from ml.specs.gate import WatchSpec
 from ml.specs.policy import PolicySpec
@@ -199,8 +200,10 @@ class _Player:
         asked, versions = self._setting.watch, self._versions
         if asked is None or versions.since is None or versions.champion is None or not versions.former:
             return False
-        places, arrived = self._came(place, {versions.champion, versions.former[0]}, versions.since)
-        now = self._world.steps[place].as_of
+        steps = self._world.steps[: place + 1]
+        now, pair = steps[-1].as_of, {versions.champion, versions.former[0]}
+        places = places_of_both(steps, self._scored, pair, since=versions.since)
+        arrived = arrivals(steps, places)
         if is_over(arrived, looked=versions.looked, most=asked.batches):
             versions.since = None
             return False
@@ -213,41 +216,25 @@ class _Player:
             self._change(versions.former[0], now, Act.ROLLBACK)
         return asked.rollback
 
-    def _came(
-        self, place: int, pair: set[int], since: datetime
-    ) -> tuple[dict[Window, int], list[tuple[Window, datetime]]]:
-        """The batches from a moment on that both scored, with their places, and when labels of them came."""
-        steps = self._world.steps[: place + 1]
-        places = {
-            step.window: other
-            for other, step in enumerate(steps)
-            if step.window.start >= since and pair <= set(self._scored[other])
-        }
-        arrived = [
-            (steps[other].window, step.as_of)
-            for step in steps
-            for other, rows in step.labelled
-            if rows and steps[other].window in places
-        ]
-        return places, arrived
-
     def _settle(self, place: int) -> bool | None:
         """End a hold as production does before it decides; tell whether the challenger went live by that."""
         held, champion, setting = self._versions.held, self._versions.champion, self._setting
-        now = self._world.steps[place].as_of
         if held is None or champion is None:
             return None
+        steps = self._world.steps[: place + 1]
+        now = steps[-1].as_of
         if held.generation != self._versions.generation:
             return self._end(held, ShadowEnding.STALE, now)
-        places, arrived = self._came(place, {held.number, champion}, held.since)
-        chosen = batches_of_hold(arrived, places, since=held.since, now=now, most=setting.shadow, grace=setting.grace)
+        places = places_of_both(steps, self._scored, {held.number, champion}, since=held.since)
+        scored = scored_batches(steps, places)
+        chosen = batches_of_hold(scored, since=held.since, now=now, most=setting.shadow, grace=setting.grace)
         if chosen is None:
             return None
         every = self._versions.all
-        stands = self._world.stands(every[held.number], every[champion], [places[one] for one in chosen], place)
-        if chosen:
+        stand = self._world.stands(every[held.number], every[champion], [places[one] for one in chosen], place)
+        if stand.compared:
             every[held.number] = replace(every[held.number], shadowed=(chosen[0].start, chosen[-1].end))
-        return self._end(held, ShadowEnding.PASSED if stands else ShadowEnding.REJECTED, now)
+        return self._end(held, ShadowEnding.PASSED if stand.passed else ShadowEnding.REJECTED, now)
 
     def _end(self, held: _Hold, ending: ShadowEnding, now: datetime) -> bool:
         self._ledger.settle(ShadowVerdict(self._setting.model, held.number, ending, "", None, None, 0, now, now))

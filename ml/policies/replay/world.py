@@ -39,8 +39,8 @@ class Challenge:
     all rows if the gate let it pass). ``window`` is the training window that was chosen among ``windows`` (JSON), of
     which the shortest held ``fewest_rows`` rows. The versions' numbers in ``gate`` are the player's to fill in.
     ``held_out`` is where the rows came from that it was judged on, ``shadowed`` where those came from on which it was
-    compared while it was held in the shadow. ``best`` is the key of the best champion so far
-    should this one go live, and ``best_seen_until`` what that one had seen.
+    compared while it was held in the shadow, None if it was not. ``best`` is the key of the best champion so far should
+    this one go live, and ``best_seen_until`` what that one had seen.
     """
 
     challenger: str
@@ -62,6 +62,14 @@ class Challenge:
     def seen_until(self) -> datetime:
         """Exclusive end of all rows that the serving estimator was fitted on."""
         return self.refit_until or self.trained_until
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Whether a challenger in the shadow stands beside the champion; ``compared`` is False where no row could tell."""
+
+    passed: bool
+    compared: bool
 
 
 class World(Protocol):
@@ -94,8 +102,8 @@ class World(Protocol):
         ``places`` are the batches to compare on.
         """
 
-    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> bool:
-        """Tell whether a challenger in the shadow stands beside the champion, by the labels known after ``step``.
+    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> Stand:
+        """Compare a challenger in the shadow with the champion, by the labels known after ``step``.
 
         ``places`` are the batches to compare on; there may be none.
         """

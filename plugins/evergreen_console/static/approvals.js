@@ -43,12 +43,17 @@ function Compared({ one }) {
   ] });
 }
 
+const path = ({ model, version }, verb) => ofModel(model, "versions", version, verb);
+
+/** No, with a reason: to what waits for a person, or is held in the shadow. */
+export const Reject = ({ done, of }) =>
+  h(Act, { button: "Reject", done, send: (comment) => [path(of, "reject"), { comment }], title: `Reject version ${of.version} of ${of.model}?`, verb: "Reject", told: "The champion stays. A rejected version cannot be promoted later; a new retraining makes a new one." });
+
 /** Yes and No, each with a reason. */
 export function Word({ waiting, done }) {
   const { model, version, champion } = waiting;
-  const path = (verb) => ofModel(model, "versions", version, verb);
   return h(HStack, { gap: 2 },
-    h(Act, { button: "Approve", colorPalette: "green", done, palette: "green", send: (comment) => [path("approve"), { comment }], title: `Let version ${version} of ${model} go live?`, verb: "Approve", variant: "solid",
+    h(Act, { button: "Approve", colorPalette: "green", done, palette: "green", send: (comment) => [path(waiting, "approve"), { comment }], title: `Let version ${version} of ${model} go live?`, verb: "Approve", variant: "solid",
       told: champion === null ? "It becomes the first champion at once." : `It takes the place of version ${champion} at once: the next batch is scored by it.` }),
-    h(Act, { button: "Reject", done, send: (comment) => [path("reject"), { comment }], title: `Reject version ${version} of ${model}?`, verb: "Reject", told: "The champion stays. A rejected version cannot be promoted later; a new retraining makes a new one." }));
+    h(Reject, { done, of: waiting }));
 }

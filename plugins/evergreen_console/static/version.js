@@ -7,7 +7,7 @@ import { Frame } from "./frame.js";
 import { Importance } from "./importance.js";
 import { LineageFigure } from "./lineage.js";
 import { RollBack } from "./act.js";
-import { Waits, Word } from "./approvals.js";
+import { Reject, Waits, Word } from "./approvals.js";
 import { Answered, Block, Empty, Facts, Link, Mono, Page, RIGHT, Rows, RunLink, Section, Stage, to } from "./parts.js";
 import { IntervalFigure } from "./interval.js";
 import { batch, count, many, moment, number, short, signed } from "./words.js";
@@ -25,6 +25,7 @@ export function Version() {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: `Version ${wanted}`, note: answer.data?.gate?.sentence,
     beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: answer.data.held ? "held" : version.stage }),
       waits && h(Waits, { one: waits }), waits && head.data?.may_act && h(Word, { done, waiting: waits }),
+      answer.data.held && head.data?.may_act && h(Reject, { done, of: { model, version: version.version } }),
       may && h(RollBack, { champion: answer.data.champion, done, model, path: ofModel(model, "rollback"), version: version.version })),
   }, h(Answered, { answer, height: "24rem" }, (data) => h(Told, { data, metric: head.data?.row.metric, model })));
 }

@@ -45,3 +45,9 @@ def held(outcomes: tuple[BatchOutcome, ...]) -> list[int]:
 
 def without_shadow(spec: ModelSpec) -> ModelSpec:
     return spec.model_copy(update={"gate": spec.gate.model_copy(update={"shadow": 0})})
+
+
+def held_now(workspace: Workspace, spec: ModelSpec) -> int | None:
+    with workspace.registry.read() as reader:
+        found = reader.held_at(spec.model)
+    return None if found is None else found[0].version

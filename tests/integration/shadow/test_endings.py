@@ -14,6 +14,7 @@ from ml.domain.holds import ShadowEnding
 from ml.domain.records import Act, Stage, Trigger, Verdict
 from ml.flows.approve import COMMAND_LINE, approve, reject
 from ml.flows.decide import decide
+from ml.flows.exhibits import shadow_span_of
 from ml.flows.promote import rollback
 from ml.flows.replay import replayed_decisions
 from ml.flows.train import train
@@ -78,11 +79,26 @@ def test_labels_that_never_come_end_a_hold(tmp_path: Path) -> None:
             (found,) = verdicts(workspace, spec)
             assert (found.ending, found.as_of, found.rows) == (ending, day(6).end, 0)
             assert "no label came" in found.sentence
+            assert shadow_span_of(found) is None
             with workspace.registry.read() as reader:
                 said = [one.outcome for one in reader.findings(spec.model, day(6)) if one.code == "PG017"]
                 recorded = list(reader.decisions(spec.model))
             assert said == [Outcome.CANNOT_TELL]
             assert list(replayed_decisions(workspace, spec)) == recorded
+
+
+@pytest.mark.parametrize(("least", "compared"), [(20, True), (1000, False)], ids=["enough rows", "too few"])
+def test_the_span_of_a_verdict_is_that_of_a_comparison(tmp_path: Path, least: int, compared: bool) -> None:
+    """Fewer rows than `min_rows` cannot tell, so nobody was tried on them: for who comes later that is no attempt."""
+    spec = shadow_spec(tmp_path, away=())
+    with workspace_in(tmp_path) as workspace:
+        played(workspace, spec, until=day(3).end)
+        meanwhile = spec.model_copy(update={"gate": spec.gate.model_copy(update={"min_rows": least})})
+        played(workspace, meanwhile, until=day(4).end)
+        (found,) = verdicts(workspace, spec)
+        assert found.ending is ShadowEnding.PASSED
+        assert shadow_span_of(found) == ((day(3).start, day(4).end) if compared else None)
+        assert (found.rows, found.evidence["batches"]) == (240, 2)
 
 
 def test_a_person_is_asked_only_of_what_stood(tmp_path: Path, database_url: str) -> None:

@@ -105,8 +105,9 @@ def test_who_is_held_is_said_everywhere(tmp_path: Path) -> None:
         decision = outcomes[-1].decision
         assert decision is not None
         assert decision.verdict is Verdict.KEEP
-        assert "Version 2 is held in the shadow until 2 batches since 2026-01-03 00:00 have labels; 1 has." in (
-            decision.sentence
+        assert (
+            "Version 2 is held in the shadow until 2 batches since 2026-01-03 00:00 have their labels; 1 has some."
+            in (decision.sentence)
         )
         played(workspace, spec, until=day(3).end)
         with workspace.registry.read() as reader:

@@ -36,3 +36,20 @@ def test_what_waits_is_listed_approved_and_rejected(evergreen: Evergreen, tmp_pa
     rejected = evergreen("history", "shop", "--json").document["rows"][-1]["events"]
     assert [(one["kind"], one["version"]) for one in rejected] == [("rejected", number)]
     assert "the week of the sale" in rejected[0]["sentence"]
+
+
+def test_what_is_held_in_the_shadow_is_rejected_with_a_comment(evergreen: Evergreen, tmp_path: Path) -> None:
+    spec = tmp_path / "shop.yaml"
+    spec.write_text(SPEC.replace("{resamples: 100}", "{resamples: 100, shadow: 3}"), encoding="utf-8")
+    assert evergreen("run", spec, "--from", "2026-01-05", "--to", "2026-02-09").code == 0
+    held = [one["version"] for one in evergreen("history", "shop", "--json").document["versions"] if one["held"]]
+    (number,) = held
+    silent = evergreen("reject", spec, number)
+    assert (silent.code, "needs a comment" in silent.err) == (6, True)
+    no = evergreen("reject", spec, number, "--comment", "the week of the sale")
+    assert no.code == 0, no.err
+    assert "the week of the sale" in no.out
+    assert "the champion stays" in no.out
+    told = evergreen("history", "shop", "--json").document
+    assert not any(one["held"] for one in told["versions"])
+    assert "the week of the sale" in str(told["rows"][-1]["events"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from ml.domain.findings import Outcome, Severity
-from ml.domain.holds import PATIENCE, batches_of_hold
+from ml.domain.holds import PATIENCE, ScoredBatch, batches_of_hold
 from ml.domain.windows import Window
 from ml.evaluation import ShadowLook, stands_in_shadow
 from ml.evaluation.spending import proof_level
@@ -111,11 +111,15 @@ def day(number: int) -> Window:
     return Window(FIRST + number * DAY, FIRST + (number + 1) * DAY)
 
 
-def over(arrived: list[tuple[int, int]], now: int, *, scored: int = 30, grace: int = 3, most: int = 2) -> Any:
-    """``arrived`` are (batch, day on which labels of it came); the first ``scored`` batches were scored by both."""
+def over(
+    arrived: list[tuple[int, int]], now: int, *, scored: int = 30, grace: int = 3, most: int = 2, rows: int = 1
+) -> Any:
+    """``arrived`` are (batch, day on which a label of it came), of ``rows`` rows; the first ``scored`` batches were
+    scored by both.
+    """
+    came = [batch for batch, moment in arrived if moment <= now]
     found = batches_of_hold(
-        [(day(batch), FIRST + moment * DAY) for batch, moment in arrived],
-        [day(number) for number in range(min(scored, now))],
+        [ScoredBatch(day(number), rows, min(rows, came.count(number))) for number in range(-1, min(scored, now))],
         since=FIRST,
         now=FIRST + now * DAY,
         most=most,
@@ -138,6 +142,16 @@ def test_late_and_corrected_labels() -> None:
     assert over([(1, 4), (0, 5)], 5, grace=9) == [0, 1]
 
 
+def test_a_few_early_labels_are_waited_with() -> None:
+    early = [(0, 1), (1, 2)]
+    assert [over(early, now, rows=2, grace=9) for now in (2, 9)] == [None, None], "half of the labels of each"
+    assert over([*early, (1, 5), (0, 6)], 5, rows=2, grace=9) is None
+    assert over([*early, (1, 5), (0, 6)], 6, rows=2, grace=9) == [0, 1], "all rows have labels"
+    assert over(early, 10, rows=2, grace=9) is None, "the first one has had its time"
+    assert over(early, 11, rows=2, grace=9) == [0, 1], "both have had their time"
+    assert over([(0, 1), (1, 2), (1, 3), (2, 3), (2, 4)], 4, rows=2, grace=9) == [1, 2], "one that is late is passed by"
+
+
 def test_labels_that_never_come_end_it_with_what_there_is() -> None:
     assert over([], 6) is None
     assert over([], 7) == [], "four batches have had their time: ended on day 4, and three days more"
@@ -146,8 +160,14 @@ def test_labels_that_never_come_end_it_with_what_there_is() -> None:
     assert over([], 4, grace=0) == []
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40)), max_size=40), st.integers(1, 5), st.integers(0, 4))
-def test_it_ends_once_and_in_time(arrived: list[tuple[int, int]], most: int, grace: int) -> None:
-    ends = [found for now in range(60) if (found := over(arrived, now, grace=grace, most=most, scored=60)) is not None]
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40)), max_size=40),
+    st.integers(1, 5),
+    st.integers(0, 4),
+    st.integers(1, 3),
+)
+def test_it_ends_once_and_in_time(arrived: list[tuple[int, int]], most: int, grace: int, rows: int) -> None:
+    asked = {"grace": grace, "most": most, "scored": 60, "rows": rows}
+    ends = [found for now in range(60) if (found := over(arrived, now, **asked)) is not None]
     assert len(ends) >= 60 - (PATIENCE * most + grace)
     assert all(len(one) <= most for one in ends)

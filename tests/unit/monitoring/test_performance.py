@@ -56,4 +56,4 @@ def test_without_a_figure_at_promotion_there_is_nothing_to_compare() -> None:
     (found,) = performance_findings({"accuracy": 0.5}, baseline={"f1_macro": 0.9}, **asked)
     assert found.code == "PF003"
     assert performance_findings({"accuracy": 0.5}, baseline=None, **asked) == ()
-    assert set(PERFORMANCE) == {"PF001", "PF002", "PF003"}
+    assert set(PERFORMANCE) == {"PF001", "PF002", "PF003", "PF004"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from ml.domain.records import Verdict
-from ml.policies.replay import Move, account, play
+from ml.policies.replay import Challenge, Move, Stand, account, play
 from ml.policies.replay.compare import Outcome
 from ml.reports.replay.words import marks_of, marks_used
 from tests.unit.policies.replay.worlds import DAY, PRICES, SETTING, ToyWorld, compared, policy
@@ -45,8 +48,8 @@ def test_late_labels_make_it_wait_longer() -> None:
 
 def test_what_does_not_stand_is_rejected_and_counts_for_the_back_off() -> None:
     class Worse(ToyWorld):
-        def stands(self, *_: Any, **__: Any) -> bool:
-            return False
+        def stands(self, *_: Any, **__: Any) -> Stand:
+            return Stand(passed=False, compared=True)
 
     found = play(Worse(), policy("schedule", every=4).model_copy(update={"back_off": None}), HOLDS)
     assert places(found, "released") == []
@@ -55,6 +58,24 @@ def test_what_does_not_stand_is_rejected_and_counts_for_the_back_off() -> None:
     assert {move.served for move in found[2:]} == {"m1"}
     bill = account(found, lambda key, place: 0.0, PRICES, first=2)
     assert (bill.promoted, bill.rejected) == (0, len(refused))
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_only_what_was_compared_is_an_attempt_on_these_rows(compared: bool) -> None:
+    """Who comes later is told of rows on which an earlier challenger was tried; where none could tell, it was not."""
+    met: list[Challenge] = []
+
+    class Asked(ToyWorld):
+        def stands(self, *_: Any, **__: Any) -> Stand:
+            return Stand(passed=True, compared=compared)
+
+        def challenge(self, step: int, champion: Any, least_gain: Any, earlier: Sequence[Challenge]) -> Any:
+            met[:] = earlier
+            return super().challenge(step, champion, least_gain, earlier)
+
+    play(Asked(), policy("schedule", every=4), HOLDS)
+    assert len(met) > 3
+    assert {one.shadowed is not None for one in met[1:-1]} == {compared}
 
 
 def test_a_look_that_is_held_pays_the_rest_when_it_goes_live() -> None:

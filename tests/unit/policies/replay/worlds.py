@@ -13,7 +13,7 @@ from ml.domain.findings import Finding, Outcome, Severity
 from ml.domain.records import GateResult, Observation
 from ml.domain.windows import Window
 from ml.policies.facts import Need
-from ml.policies.replay import Challenge, Comparison, Prices, Setting, Step, Table, compare
+from ml.policies.replay import Challenge, Comparison, Prices, Setting, Stand, Step, Table, compare
 from ml.specs.policy import Costs, PolicySpec
 
 DAY = timedelta(days=1)
@@ -85,8 +85,9 @@ class ToyWorld:
     def surely_worse(self, champion: Challenge, beaten: Challenge, places: Sequence[int], step: int) -> bool:
         return False
 
-    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> bool:
-        return all(self.lost(challenger.serving, one) <= self.lost(champion.serving, one) for one in places)
+    def stands(self, challenger: Challenge, champion: Challenge, places: Sequence[int], step: int) -> Stand:
+        stands = all(self.lost(challenger.serving, one) <= self.lost(champion.serving, one) for one in places)
+        return Stand(stands, compared=bool(places))
 
     def challenge(
         self, step: int, champion: Challenge | None, least_gain: float | None, earlier: Sequence[Challenge]

@@ -12,6 +12,7 @@ from demo.places import ROOT
 from demo.simulator import START, WEEK, WEEKS
 from ml.domain.records import Trigger
 from ml.domain.windows import Window
+from ml.flows.approve import COMMAND_LINE, reject
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
 from ml.flows.loop import run
@@ -22,6 +23,7 @@ from ml.flows.workspace import Workspace
 from ml.settings import Settings
 from ml.specs import ModelSpec, load_spec
 from ml.specs.gate import ApprovalSpec
+from ml.views.approvals import waiting
 
 NEW = {
     "model": "returns",
@@ -52,12 +54,33 @@ def fill(home: Path, *, weeks: int = WEEKS) -> Settings:
 def _let_wait(workspace: Workspace, spec: ModelSpec, weeks: int) -> None:
     """Train once more, by a spec that asks a person before what passed goes live."""
     asking = spec.model_copy(update={"gate": spec.gate.model_copy(update={"approval": ApprovalSpec()})})
+    _passed(workspace, asking, weeks, reason="To have one that waits.")
+
+
+def let_hold(home: Path, weeks: int) -> int:
+    """Train once more, by a spec that holds in the shadow what passed; return the version that is held.
+
+    What waits for a person has the lease: it is answered first, where nobody has yet.
+    """
+    settings = settings_of(home)
+    spec = load_spec(settings.models_dir / "deliveries.yaml")
+    holding = spec.model_copy(update={"gate": spec.gate.model_copy(update={"shadow": 3})})
+    with Workspace.open(settings, actor="airflow") as workspace:
+        with workspace.registry.read() as reader:
+            asked = waiting(reader, [spec.model])
+        for one in asked:
+            reject(workspace, spec, one.version, comment="Another one is tried.", via=COMMAND_LINE)
+        return _passed(workspace, holding, weeks, reason="To have one that is held.")
+
+
+def _passed(workspace: Workspace, spec: ModelSpec, weeks: int, *, reason: str) -> int:
     newest = Window(START + (weeks - 1) * WEEK, START + weeks * WEEK)
-    decision = decide(workspace, asking, newest, force=True, reason="To have one that waits.", trigger=Trigger.MANUAL)
-    train(workspace, asking, decision.id)
-    result = evaluate(workspace, asking, decision.id)
+    decision = decide(workspace, spec, newest, force=True, reason=reason, trigger=Trigger.MANUAL)
+    train(workspace, spec, decision.id)
+    result = evaluate(workspace, spec, decision.id)
     if not result.passed:
-        raise RuntimeError(f"the version that should wait did not pass: {result.sentence}")
+        raise RuntimeError(f"version {result.challenger} should have passed: {result.sentence}")
+    return result.challenger
 
 
 def _specs(settings: Settings) -> ModelSpec:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 from demo.simulator import WEEK
+from ml.domain.approvals import word_in_shadow
+from ml.domain.records import Stage
 from ml.domain.windows import Window, parse_moment
 from ml.flows.workspace import Workspace
-from tests.browser.records import settings_of
+from tests.browser.conftest import WEEKS
+from tests.browser.records import let_hold, settings_of
 from tests.browser.site import CONSOLE, MODEL, Looking, Site, settle
 
 REPLAY_SECONDS = 480
@@ -73,6 +76,30 @@ def test_a_rollback_is_clicked_and_recorded(browser: Looking, site: Site) -> Non
         last = reader.promotions("deliveries")[-1]
     assert (last.act, last.to_version, last.reason, last.actor) == ("rollback", former.version, reason, site.user)
     assert len(before) + 1 == last.generation
+
+
+def test_what_is_held_is_rejected_by_a_click_and_recorded(browser: Looking, site: Site) -> None:
+    held, reason = let_hold(site.home, WEEKS), "The depot closes in May."
+    with browser.at(f"{MODEL}/versions/{held}") as (page, seen):
+        page.get_by_text("held", exact=True).first.wait_for()
+        page.get_by_role("button", name="Reject").click()
+        dialog = page.get_by_role("alertdialog")
+        confirm = dialog.get_by_role("button", name="Reject")
+        assert confirm.is_disabled()
+        dialog.get_by_label("Reason").fill(reason)
+        confirm.click()
+        page.get_by_text("rejected", exact=True).first.wait_for()
+        settle(page)
+        assert page.get_by_text(reason).count() > 0
+        assert page.get_by_role("button", name="Reject").count() == 0
+        assert seen.console == []
+    with Workspace.open(settings_of(site.home)) as workspace, workspace.registry.read() as reader:
+        ended = reader.shadow_verdict("deliveries", held)
+        assert reader.version("deliveries", held).stage is Stage.REJECTED
+    assert ended is not None
+    word = word_in_shadow(ended)
+    assert word is not None
+    assert (word.actor, word.via, word.comment) == (site.user, "console", reason)
 
 
 def test_a_replay_is_started_by_a_click_and_recorded(browser: Looking, site: Site) -> None:

@@ -63,8 +63,8 @@ def _intervals(alike: Sequence[Sized]) -> list[tuple[float, float]]:
     moved = measure.effect(reference, current, places) ** power
     mean, spread = moved[:, 0].mean(axis=-1).tolist(), moved.var(axis=-1).tolist()
     return [
-        _interval(one.effect**power, middle, *spreads, power)
-        for one, middle, spreads in zip(alike, mean, spread, strict=True)
+        _interval(one.effect**power, middle, variance, floor, power)
+        for one, middle, (variance, floor) in zip(alike, mean, spread, strict=True)
     ]
 
 

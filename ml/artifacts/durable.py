@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +16,7 @@ _READ_ONLY = 0o440
 def write_durably(target: Path, data: bytes) -> None:
     """Make ``target`` appear whole or not at all; a failed fsync is not tried again: the pages may be gone."""
     folder = target.parent
-    new = _new_folders(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    new = _made(folder)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
     temporary = Path(name)
     try:
@@ -34,8 +33,7 @@ def write_durably(target: Path, data: bytes) -> None:
 
 def adopt(written: Path, target: Path) -> None:
     """Let a settled file of the same file system appear under the name ``target``."""
-    new = _new_folders(target.parent)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    new = _made(target.parent)
     written.replace(target)
     _sync_all(target.parent, new)
 
@@ -70,9 +68,12 @@ def temporary_folder() -> str:
         return os.environ.get("TMPDIR", "/tmp")  # noqa: S108  (named, not used)
 
 
-def _new_folders(folder: Path) -> list[Path]:
-    """Return those of a folder and the ones above it that are not there yet."""
-    return list(takewhile(lambda place: not place.is_dir(), (folder, *folder.parents)))
+def _made(folder: Path) -> list[Path]:
+    """Make a folder; return those of it and the ones above it that were not there yet."""
+    new = list(takewhile(lambda place: not place.is_dir(), chain((folder,), folder.parents)))
+    if new:
+        folder.mkdir(parents=True, exist_ok=True)
+    return new
 
 
 def _sync_all(folder: Path, new: list[Path]) -> None:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Rows:
 
     def dtypes(self) -> dict[str, Any]:
         """Return the dtype that each column has in a frame."""
-        return {str(name): dtype for name, dtype in frame_of(self.schema.empty_table()).dtypes.items()}
+        return dict(_dtypes(self.schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,13 @@ def stored_frames(store: ArtifactStore, sha256: str) -> Iterator[Frames]:
                     for batch in file.iter_batches(size, row_groups=[group], columns=asked, use_threads=False):
                         yield frame_of(pa.Table.from_batches([batch]))
 
-        empty = frame_of(metadata.schema.to_arrow_schema().empty_table())
-        dtypes = {str(name): dtype for name, dtype in empty.dtypes.items()}
-        yield Frames(dtypes, metadata.num_rows, read, path=path)
+        yield Frames(_dtypes(metadata.schema.to_arrow_schema()), metadata.num_rows, read, path=path)
+
+
+@lru_cache(maxsize=64)
+def _dtypes(schema: pa.Schema) -> Mapping[str, Any]:
+    """Return the dtype that each column has in a frame; the batches of a model have one schema."""
+    return {str(name): dtype for name, dtype in frame_of(schema.empty_table()).dtypes.items()}
 
 
 def rows_from(frames: Callable[[], Iterator[pd.DataFrame]]) -> Rows:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ml.views import ModelHistory
 
 _KEY_LENGTH = 8
-_COLLECT_AFTER = 20_000
-"""New objects until the collector looks at them, instead of 700: a batch makes many, and nearly all die at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,6 @@ def _played(session: Session, spec: ModelSpec, span: _Span, policy: str | None) 
 
             # What was imported stays until the end: the collector need not walk it again and again.
             gc.freeze()
-            gc.set_threshold(_COLLECT_AFTER)
             flow(workspace, spec, start=span.start, end=span.end, on_batch=on_batch)
         with workspace.registry.read() as reader:
             return history(reader, spec.model, start=span.start, end=span.end), settings.home

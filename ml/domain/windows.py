@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LARGEST_FIRST = tuple(reversed(_UNIT_SECONDS.items()))
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ def format_duration(duration: timedelta) -> str:
     '2w'
     """
     seconds = int(duration.total_seconds())
-    for unit, size in sorted(_UNIT_SECONDS.items(), key=lambda item: -item[1]):
+    for unit, size in _LARGEST_FIRST:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"

@@ -14,6 +14,7 @@ from ml.domain.windows import Window
 from ml.flows.approve import expire
 from ml.flows.hold import supersede
 from ml.flows.lease import lease_of
+from ml.flows.provenance import register
 from ml.flows.settle import settle
 from ml.flows.watch import watch
 from ml.flows.workspace import Workspace
@@ -128,7 +129,7 @@ def _record(
     known = {one.id for one in history.decisions} | {decision.id}
 
     def act(writer: Writer) -> Decision:
-        writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
+        register(writer, spec)
         recorded = writer.add_decision(decision)
         if decision.verdict is Verdict.RETRAIN and writer.version_by_run_key(spec.model, decision.id) is None:
             take(writer)

@@ -76,7 +76,7 @@ def drift_of(spec: ModelSpec, schema: TableSchema, reference: Reference, current
     return Drift(
         features=features,
         predictions=_of_outputs(spec, reference.predictions, current.predictions, level),
-        target=_of_outputs(spec, reference.target, pd.concat(current.labelled) if current.labelled else None, level),
+        target=_of_outputs(spec, reference.target, _together(current.labelled), level),
         table=None if current.learned is None else _of_table(spec, schema, current.learned, current.rows, level),
         associations=()
         if current.compared is None
@@ -126,9 +126,17 @@ def _of_outputs(
     """Compare targets or predictions with profiles of the same; a row without a label is no missing value."""
     if frame is None:
         return ()
-    known = frame.loc[:, list(reference.columns)].dropna()
-    sides = paired(reference, profile_frame(known, reference.layout), list(reference.columns))
-    return measure_drift(sides, spec=spec.monitoring.drift, level=level)
+    names = list(reference.columns)
+    known = np.logical_and.reduce([pd.notna(frame[name].array) for name in names])
+    profile = profile_frame(frame if known.all() else frame[known], reference.layout)
+    return measure_drift(paired(reference, profile, names), spec=spec.monitoring.drift, level=level)
+
+
+def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """Return frames as one; pandas would copy a single one."""
+    if len(frames) == 1:
+        return frames[0]
+    return pd.concat(frames) if frames else None
 
 
 def _of_table(spec: ModelSpec, schema: TableSchema, learned: pd.DataFrame, rows: Frames, level: float) -> TableDrift:

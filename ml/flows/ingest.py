@@ -7,7 +7,7 @@ from ml.data import read_window
 from ml.domain.errors import DataError
 from ml.domain.records import Snapshot, SnapshotRole
 from ml.domain.windows import Window
-from ml.flows.provenance import code_version
+from ml.flows.provenance import code_version, register
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
 
@@ -33,7 +33,7 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
         )
     except DataError as error:
         with workspace.registry.write() as writer:
-            writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
+            register(writer, spec)
             writer.add_findings(spec.model, window, window.end, "ingest", error.findings)
         raise
     # Labels that arrive later, or from elsewhere, are cut off, even where the source already has them.
@@ -43,7 +43,7 @@ def ingest(workspace: Workspace, spec: ModelSpec, window: Window) -> Snapshot:
     if rows.fit:
         workspace.remember(sha256, rows.frame())
     with workspace.registry.write() as writer:
-        writer.register_model(spec.model, spec.digest, spec.model_dump(mode="json"))
+        register(writer, spec)
         writer.add_findings(spec.model, window, window.end, "ingest", read.findings)
         return writer.add_snapshot(
             model=spec.model,

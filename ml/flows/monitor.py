@@ -20,7 +20,7 @@ from ml.flows.label import label
 from ml.flows.predictions import predictions_of
 from ml.flows.profile import pairs_of, profile_of, required_layout
 from ml.flows.reference import compared_with, reference_for
-from ml.flows.rows import batch_with_labels, is_labelled, kept_rows
+from ml.flows.rows import batch_with_labels, is_labelled, kept_rows, order_in_time
 from ml.flows.schema import required_schema
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
@@ -178,8 +178,9 @@ def _measure_performance(task: _Task, batch: Batch, frame: pd.DataFrame, scoring
     task.observations.append(Observation(window, task.window.end, Quantity.LABELLED, value=float(rows), rows=rows))
     if rows == 0:
         return
-    truth = problem.truth(frame[has_label], spec.problem)
-    in_time = np.argsort(frame[spec.time.column].to_numpy()[has_label], kind="stable")
+    known = frame if rows == len(frame) else frame[has_label]
+    truth = problem.truth(known, spec.problem)
+    in_time = order_in_time(known[spec.time.column])
     primary = spec.problem.metric
     of_champion = tuple(dict.fromkeys((primary, *(spec.monitoring.metrics or problem.default_metrics))))
     for scoring in scorings:

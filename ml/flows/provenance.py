@@ -7,6 +7,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ml.domain.digests import digest_of
+from ml.registry import Writer
+from ml.specs import ModelSpec
+
 _LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "skops")
 
 
@@ -53,3 +57,9 @@ def _version(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "unknown"
+
+
+def register(writer: Writer, spec: ModelSpec) -> None:
+    """Record a model with its spec, before anything that is recorded because of it."""
+    said = spec.model_dump(mode="json")
+    writer.register_model(spec.model, digest_of(said), said)

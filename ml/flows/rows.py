@@ -147,8 +147,14 @@ def places_by_time(frame: pd.DataFrame, known: npt.NDArray[np.bool_], spec: Mode
     """Return the places of the rows that are ``known``, in the order of time; rows of one time stay as stored."""
     places = np.flatnonzero(known)
     times = frame[spec.time.column]
-    times = times if len(places) == len(times) else times.iloc[places]
-    return places if times.is_monotonic_increasing else places[np.argsort(times.to_numpy(), kind="stable")]
+    return places[order_in_time(times if len(places) == len(times) else times.iloc[places])]
+
+
+def order_in_time(times: pd.Series[pd.Timestamp]) -> npt.NDArray[np.intp]:
+    """Return the places of moments in their order; equal ones stay as they are. Rows mostly come in order."""
+    if times.is_monotonic_increasing:
+        return np.arange(len(times))
+    return np.argsort(times.to_numpy(dtype="datetime64[us]"), kind="stable")
 
 
 def _joined(workspace: Workspace, spec: ModelSpec, rows: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ml.domain.findings import Outcome
 from ml.monitoring.discoveries import believable
 from ml.monitoring.evidence import combined, p_values
-from ml.monitoring.intervals import interval
+from ml.monitoring.intervals import Sized, intervals
 from ml.monitoring.measures import MEASURES, Measure
 from ml.monitoring.sides import OTHERS, ColumnSides, Incomparable
 from ml.specs.monitoring import DriftSpec
@@ -67,7 +67,7 @@ def measure_drift(
     """
     tests = [_test(column, values, missing, spec) for column, (values, missing) in _tested(columns)]
     limit = believable([test.p_value for test in tests if test.p_value is not None], level)
-    of = {id(test.sides): test for test in tests}
+    of = {id(size.test.sides): size for size in _sizes(tests, spec)}
     return tuple(
         _incomparable(column, spec) if isinstance(column, Incomparable) else _measured(of[id(column)], spec, limit)
         for column in columns
@@ -138,27 +138,50 @@ def _incomparable(column: Incomparable, spec: DriftSpec) -> ColumnDrift:
     return ColumnDrift(column.name, "", spec.threshold, column.outcome, note=column.note, segment=column.segment)
 
 
-def _measured(test: _Test, spec: DriftSpec, limit: float) -> ColumnDrift:
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How large the difference of one column is, and how sure that is; without an effect ``outcome`` says why."""
+
+    test: _Test
+    measure: Measure
+    outcome: Outcome
+    note: str
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+def _sizes(tests: Sequence[_Test], spec: DriftSpec) -> list[_Size]:
+    """Size up all columns; what their intervals are drawn from is one array."""
+    sizes = [
+        _size(test, MEASURES[spec.numeric if test.sides.places is not None else spec.categorical]) for test in tests
+    ]
+    asked = [Sized(one.measure, one.test.sides, one.effect) for one in sizes if one.effect is not None]
+    drawn = iter(intervals(asked))
+    return [one if one.effect is None else replace(one, interval=next(drawn)) for one in sizes]
+
+
+def _size(test: _Test, measure: Measure) -> _Size:
+    if test.untestable is not None:
+        return _Size(test, measure, *test.untestable)
+    effect, note = _effect(measure, test.sides)
+    return _Size(test, measure, Outcome.PASSED if effect is not None else Outcome.CANNOT_TELL, note, effect)
+
+
+def _measured(size: _Size, spec: DriftSpec, limit: float) -> ColumnDrift:
+    test, measure, effect, note = size.test, size.measure, size.effect, size.note
     column = test.sides
-    measure = MEASURES[spec.numeric if column.places is not None else spec.categorical]
     missing = (column.reference.missing_share, column.current.missing_share)
     gone = test.carried_by(test.missing, limit) and abs(missing[1] - missing[0]) >= spec.missing
-    outcome, note = test.untestable or (Outcome.PASSED, "")
-    effect = None
-    if test.untestable is None:
-        effect, note = _effect(measure, column)
-        outcome = Outcome.PASSED if effect is not None else Outcome.CANNOT_TELL
-    bounds = None if effect is None else interval(measure, column, effect)
-    moved = test.carried_by(test.values, limit) and _matters(effect, bounds, spec.threshold)
+    moved = test.carried_by(test.values, limit) and _matters(effect, size.interval, spec.threshold)
     if gone:
         note = "; ".join(filter(None, (f"without a value {missing[0]:.1%} → {missing[1]:.1%}", note)))
     return ColumnDrift(
         column.name,
         measure.name,
         spec.threshold,
-        Outcome.WARNING if gone or moved else outcome,
+        Outcome.WARNING if gone or moved else size.outcome,
         effect=effect,
-        interval=bounds,
+        interval=size.interval,
         score=None if effect is None else measure.score(column) if measure.p_value else effect,
         p_value=test.p_value,
         missing=missing,

@@ -11,7 +11,9 @@ the same for every column and every run.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +22,56 @@ from ml.monitoring.measures import Measure
 from ml.monitoring.sides import ColumnSides, Shares, shares_of
 
 _DRAWS = 32
+_TOGETHER = 8
+"""Most columns that are drawn as one array, which a processor's cache holds."""
 Z2 = 1.96**2
 """95 %."""
 
 
-def interval(measure: Measure, column: ColumnSides, effect: float) -> tuple[float, float]:
-    """Return the 95 % interval of an effect size; both sides of the column have values."""
+class Sized(NamedTuple):
+    """A column, both of whose sides have values, and its effect size by a measure."""
+
+    measure: Measure
+    column: ColumnSides
+    effect: float
+
+
+def intervals(asked: Sequence[Sized]) -> list[tuple[float, float]]:
+    """Return the 95 % interval of each effect size; columns of as many bins are drawn together."""
+    alike: dict[tuple[str, bool, int], list[int]] = {}
+    for place, one in enumerate(asked):
+        of = one.measure.name, one.column.places is None, one.column.reference.counts.size
+        alike.setdefault(of, []).append(place)
+    found: dict[int, tuple[float, float]] = {}
+    for places in alike.values():
+        for first in range(0, len(places), _TOGETHER):
+            some = places[first : first + _TOGETHER]
+            found.update(zip(some, _intervals([asked[place] for place in some]), strict=True))
+    return [found[place] for place in range(len(asked))]
+
+
+def _intervals(alike: Sequence[Sized]) -> list[tuple[float, float]]:
+    """Return the intervals for one measure and one number of bins."""
+    measure, columns = alike[0].measure, [one.column for one in alike]
+    places = None if columns[0].places is None else np.array([column.places for column in columns])[:, None, None]
+    # Both sides of each column, each from its own counts and from the common ones: all draws are one array.
+    own = np.array([[one.reference.counts for one in columns], [one.current.counts for one in columns]])
+    common = shares_of(own.sum(axis=0)) * own.sum(axis=-1, keepdims=True)
+    counts = np.stack([own, common], axis=2)[..., None, :]
+    reference, current = _drawn(counts, _noise(counts.shape[-1])[:, None, None])
     power = 1 if measure.quadratic else 2
-    past, now = column.reference, column.current
-    together = shares_of(past.counts + now.counts)
-    # Both sides, each from its own counts and from the common ones: all draws are one array.
-    each = np.array([[past.counts, together * past.rows], [now.counts, together * now.rows]])
-    reference, current = _drawn(each[:, :, None], _noise(together.size)[:, None])
-    own, chance = measure.effect(reference, current, column.places)
-    seen, floor = effect**power, float((chance**power).var())
-    excess = float((own**power).mean()) - seen
-    slope = max(float((own**power).var()) - floor, 0.0) / seen if seen else 0.0
+    moved = measure.effect(reference, current, places) ** power
+    mean, spread = moved[:, 0].mean(axis=-1).tolist(), moved.var(axis=-1).tolist()
+    return [
+        _interval(one.effect**power, middle, variance, floor, power)
+        for one, middle, (variance, floor) in zip(alike, mean, spread, strict=True)
+    ]
+
+
+def _interval(seen: float, mean: float, variance: float, floor: float, power: int) -> tuple[float, float]:
+    """Return the interval of an effect from what its draws gave; ``floor`` is their variance without drift."""
+    excess = mean - seen
+    slope = max(variance - floor, 0.0) / seen if seen else 0.0
     low, high = bounds(seen - excess, floor, slope)
     return low ** (1 / power), high ** (1 / power)
 

@@ -176,7 +176,7 @@ def column_of(frame: pd.DataFrame, target: str) -> pd.Series[Any]:
             remedy="correct problem.target or the source.",
         )
     column = frame[target]
-    gaps = int(column.isna().sum())
+    gaps = int(pd.isna(column.array).sum())
     if gaps:
         raise DataError(f"{gaps} of {len(column)} rows have no {target!r}.", remedy="use labelled rows only.")
     return column

@@ -32,16 +32,13 @@ class UtcDateTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(String(32))
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         """Refuse a naive datetime; write UTC."""
-        if value is None:
-            return None
-        moment = as_utc(value)
-        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+        return text_of_moment if dialect.name == "sqlite" else _in_utc
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None]:
         """Read UTC, whatever the session's time zone is."""
-        return _moment_of_text if dialect.name == "sqlite" else _moment_in_utc
+        return _moment_of_text if dialect.name == "sqlite" else _read_in_utc
 
 
 class JsonText(TypeDecorator[Any]):
@@ -50,9 +47,9 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
         """Write compact JSON."""
-        return dumps(value)
+        return dumps
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[str | None], Any]:
         """Read it back."""
@@ -65,9 +62,9 @@ class SafeText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:
         """Replace what cannot be stored."""
-        return None if value is None else storable(value)
+        return lambda value: None if value is None else storable(value)
 
 
 def storable(text: str) -> str:
@@ -93,12 +90,22 @@ def _plain(value: Any) -> Any:
 
 
 @lru_cache(maxsize=16384)
+def text_of_moment(moment: datetime | None) -> str | None:
+    """Write an instant as SQLite and the digests of the chain of custody hold it; once, as its rows repeat few."""
+    return None if moment is None else as_utc(moment).isoformat(timespec="microseconds")
+
+
+@lru_cache(maxsize=16384)
 def _moment_of_text(text: str | None) -> datetime | None:
     """Parse an instant once: the rows of a history repeat few of them many times."""
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _moment_in_utc(moment: datetime | None) -> datetime | None:
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else as_utc(moment)
+
+
+def _read_in_utc(moment: datetime | None) -> datetime | None:
     if moment is None or moment.tzinfo is UTC:
         return moment
     return moment.replace(tzinfo=UTC) if str(moment.tzinfo) == "UTC" else moment.astimezone(UTC)

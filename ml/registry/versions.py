@@ -89,12 +89,12 @@ class VersionReader(Reading):
 
     def retired_at(self, model: str, as_of: datetime, limit: int) -> tuple[Version, ...]:
         """Up to ``limit`` former champions as of a moment of the data's time, the last to serve first."""
-        with self._one_state():
-            served = [promotion.to_version for promotion in self.promotions(model, as_of=as_of)]
-            former = [number for number in dict.fromkeys(reversed(served)) if number != served[-1]][: max(limit, 0)]
-            if not former:
-                return ()
-            found = {version.version: version for version in self._versions(_SOME_VERSIONS, model, versions=former)}
+        served = [promotion.to_version for promotion in self.promotions(model, as_of=as_of)]
+        former = [number for number in dict.fromkeys(reversed(served)) if number != served[-1]][: max(limit, 0)]
+        if not former:
+            return ()
+        # Two questions, and no need of one state: a version that served stays on record.
+        found = {version.version: version for version in self._versions(_SOME_VERSIONS, model, versions=former)}
         return tuple(found[number] for number in former)
 
     def gate_result(self, model: str, challenger: int) -> GateResult | None:

@@ -121,10 +121,11 @@ def _rows(frame: pd.DataFrame, spec: ModelSpec, schema: TableSchema, problem: Pr
     if not times.is_monotonic_increasing:
         frame = frame.sort_values(spec.time.column, kind="stable")
         times = frame[spec.time.column]
-    frame = frame.reset_index(drop=True)
     truth = problem.truth(frame, spec.problem)
+    features = conform(frame, schema)
+    features.index = truth.index
     return _Rows(
-        features=conform(frame, schema),
+        features=features,
         truth=truth,
         target=problem.target_for_fit(truth),
         times=times.reset_index(drop=True),

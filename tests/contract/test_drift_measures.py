@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.monitoring.evidently_adapter import evidently_score
-from ml.monitoring.intervals import interval
+from ml.monitoring.intervals import Sized, intervals
 from ml.monitoring.measures import MEASURES, Measure
 from ml.monitoring.sides import ColumnSides, Side
 from ml.specs.monitoring import CategoricalDriftMethod, NumericDriftMethod
@@ -91,7 +91,7 @@ def test_an_effect_is_finite_not_negative_and_nothing_where_nothing_differs(meas
     assert np.isfinite(measure.effect_of(one))
     assert measure.effect_of(one) >= 0
     assert measure.effect_of(same) == pytest.approx(0, abs=1e-7)
-    low, high = interval(measure, one, measure.effect_of(one))
+    ((low, high),) = intervals([Sized(measure, one, measure.effect_of(one))])
     assert 0 <= low <= high
 
 
@@ -105,6 +105,23 @@ def test_the_interval_covers_the_true_effect(measure: Measure, size: tuple[int, 
     truth = float(measure.effect(p, q, places))
     for _ in range(100):
         one = ColumnSides("x", Side(rng.multinomial(size[0], p)), Side(rng.multinomial(size[1], q)), places=places)
-        low, high = interval(measure, one, measure.effect_of(one))
+        ((low, high),) = intervals([Sized(measure, one, measure.effect_of(one))])
         covered += low <= truth <= high
     assert covered >= 88, f"{covered} of 100 intervals of 95 % hold the true effect"
+
+
+@pytest.mark.parametrize("numeric", [True, False])
+def test_an_interval_is_the_same_to_the_last_bit_whichever_columns_are_drawn_with_it(numeric: bool) -> None:
+    asked = [
+        Sized(measure, column, measure.effect_of(column))
+        for measure in MEASURES.values()
+        if (measure.numeric if numeric else measure.categorical)
+        for bins in (2, 25, 64)
+        for kind in KINDS
+        for size in SIZES
+        for column in [made(kind, size, bins, numeric=numeric)]
+    ]
+    alone = [intervals([one])[0] for one in asked]
+    assert intervals(asked) == alone
+    assert intervals(asked[::-1]) == alone[::-1]
+    assert intervals(asked * 4) == alone * 4  # more than are drawn as one array

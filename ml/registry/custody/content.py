@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Double, Table
 
-from ml.domain.windows import as_utc
-from ml.registry.columns import SafeText, UtcDateTime, dumps, storable
+from ml.registry.columns import SafeText, UtcDateTime, dumps, storable, text_of_moment
 
 Plain = Callable[[Any], Any]
 
@@ -36,15 +34,10 @@ def _plain_columns(table: Table, columns: frozenset[str]) -> tuple[tuple[str, Pl
 def _plain(kind: Any) -> Plain:
     """Return how a value of a column's type is written into a digest: as the column stores it."""
     if isinstance(kind, UtcDateTime):
-        return _moment
+        return text_of_moment
     if isinstance(kind, SafeText):
         return storable
     return float if isinstance(kind, Double) else _same
-
-
-@lru_cache(maxsize=4096)
-def _moment(value: datetime) -> str:
-    return as_utc(value).isoformat(timespec="microseconds")
 
 
 def _same(value: Any) -> Any:

@@ -12,7 +12,7 @@ export function placed(points, bounds) {
   const taken = points.map(({ x, y }) => box(x, y, GAP, GAP));
   return points.map(({ x, y, name }) => {
     const [wide, high] = [(name.length * WIDE) / 2, HIGH / 2];
-    const free = SIDES.map(([right, below]) => ({ x: x + right * (GAP + wide), y: y + below * (GAP + high - 2) }))
+    const free = SIDES.map(([right, below]) => ({ x: x + right * (GAP + 1 + wide), y: y + below * (GAP + high - 2) }))
       .find((at) => within(box(at.x, at.y, wide, high), bounds) && !taken.some((other) => touch(box(at.x, at.y, wide, high), other)));
     if (free) taken.push(box(free.x, free.y, wide, high));
     return free ?? null;

@@ -83,10 +83,10 @@ function Front({ replay, chosen, choose }) {
   const colour = (one) => (one.name === replay.advice.policy ? colours.green : one.name === "present" ? colours.blue : colours.quiet);
   return h(Figure, {
     label: `Cost of errors against cost of retrainings of ${points.length} policies; the same numbers are in the table below`, opens: (one) => choose(one.name), watch: [replay, dark, chosen],
-    draw: () => ({
-      height: 340, marginLeft: 64, marginRight: 90, marginTop: 26, marginBottom: 42, insetBottom: 18,
+    draw: (width) => ({
+      height: 340, marginLeft: 64, marginRight: Math.min(90, width / 8), marginTop: 26, marginBottom: 42, insetBottom: 18,
       style: { background: "transparent", color: colours.quiet, fontSize: "11px", overflow: "visible" },
-      x: { label: "cost of retrainings (square-root scale) →", type: "sqrt", grid: true, nice: true, ticks: 6 },
+      x: { label: "cost of retrainings (square-root scale) →", type: "sqrt", grid: true, nice: true, ticks: Math.min(6, Math.max(2, Math.round(width / 150))) },
       y: { label: "↑ cost of errors", grid: true, nice: true, ticks: 6 },
       marks: [
         Plot.line(front, { x: "trainings", y: "errors", stroke: colours.orange, strokeOpacity: 0.7, curve: "step-after" }),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ml.policies.facts import Ending
 from ml.policies.known import ending_of
-from ml.policies.replay.player import Move
+from ml.policies.replay.move import Move
 from ml.policies.replay.world import Challenge
 
 Floats = NDArray[np.float64]
@@ -85,14 +85,13 @@ def account(moves: Sequence[Move], loss_of: LossOf, prices: Prices, *, first: in
             held = None
         if move.challenge is None:
             continue
-        look = move.conclusion.least_gain is not None
-        trainings[place - first] += _price(move.challenge, prices, look=look, live=move.promoted)
+        trainings[place - first] += _price(move.challenge, prices, look=move.look, live=move.promoted)
         if move.held:
             held = move
         else:
             endings.append(ending_of(move.challenge.gate))
         retrainings += 1
-        looks += look
+        looks += move.look
         seconds += move.challenge.seconds
     return Account(
         first=first,
@@ -116,7 +115,7 @@ def _price(challenge: Challenge, prices: Prices, *, look: bool, live: bool) -> f
 
 def _rest(held: Move, prices: Prices) -> float:
     """What going live costs beyond the training, which was charged when it was done."""
-    if held.challenge is None or held.conclusion.least_gain is None:
+    if held.challenge is None or not held.look:
         return 0.0
     return prices.of_training(held.challenge.seconds)
 

@@ -8,62 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ml.domain.holds import HELD, ShadowEnding, ShadowVerdict, batches_of_hold
-from ml.domain.records import Act, Decision, Observation, Promotion, Quantity, Verdict
+from ml.domain.records import Act, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import batches_of_look, is_over, watch_key
 from ml.domain.windows import Window
-from ml.policies.decide import Conclusion, conclude, identified
+from ml.policies.decide import conclude, identified
 from ml.policies.facts import Check, Need, Training
 from ml.policies.ledger import Ledger
 from ml.policies.needs import needs_of
-from ml.policies.question import USUAL, Judging, Question
+from ml.policies.question import Question
+from ml.policies.replay.move import Move, Setting
 from ml.policies.replay.world import Challenge, World
-from ml.specs.gate import WatchSpec
 from ml.specs.policy import PolicySpec
 
 _DRIFT = frozenset({Need.FEATURE_DRIFT, Need.COLUMN_DRIFT, Need.PREDICTION_DRIFT, Need.TARGET_DRIFT})
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a replay takes from the model's spec: whose decisions these are, and in which metric.
-
-    ``shadow`` is for how many batches a challenger is held, ``grace`` how long after a batch its labels are waited for.
-    """
-
-    model: str
-    metric: str
-    higher_is_better: bool
-    bounded: bool
-    shadows: int
-    judging: Judging = USUAL
-    watch: WatchSpec | None = None
-    shadow: int = 0
-    grace: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What happened after one batch.
-
-    ``served`` is the estimator that scored the batch, None before the first champion. ``challenge`` is the training
-    that followed a yes, None if there was none or it could not be done; ``promoted`` whether it went live at once,
-    ``held`` whether it is held in the shadow. Before the decision, ``rolled_back`` says that the champion gave way to
-    the one that it had beaten, ``released`` whether what was held went live (None: nothing was held, or it still is).
-    """
-
-    window: Window
-    served: str | None
-    conclusion: Conclusion
-    challenge: Challenge | None = None
-    promoted: bool = False
-    decision: Decision | None = None
-    rolled_back: bool = False
-    held: bool = False
-    released: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +54,22 @@ class _Versions:
 
 
 def play(
-    world: World, policy: PolicySpec, setting: Setting, *, record: bool = False, until: int | None = None
+    world: World,
+    policy: PolicySpec,
+    setting: Setting,
+    *,
+    record: bool = False,
+    reasons: bool = True,
+    until: int | None = None,
 ) -> tuple[Move, ...]:
     """Return what the policy would have done after every batch, in order.
 
     With ``record`` every move carries the decision as production would have recorded it, its id included; that takes
-    many times as long. ``until`` plays the first so many batches only.
+    many times as long. Without ``reasons`` the moves do not carry why: of thousands of them that is most of the memory,
+    and what Python's collector then walks through again and again. ``until`` plays the first so many batches only.
     """
-    return tuple(_Player(world, policy, setting, record=record).moves(until))
+    moves = _Player(world, policy, setting, record=record).moves(until)
+    return tuple(move if reasons else replace(move, conclusion=None) for move in moves)
 
 
 class _Player:
@@ -139,11 +108,15 @@ class _Player:
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None
-        move = Move(step.window, served, conclusion, decision=decision, rolled_back=rolled_back, released=released)
         asked = conclusion.result.verdict is Verdict.RETRAIN
         look = conclusion.least_gain is not None
+        move = Move(
+            step.window, served, look, conclusion, decision=decision, rolled_back=rolled_back, released=released
+        )
         self._ledger.decide(Check(step.as_of, step.window, asked, conclusion.verdict, look))
-        return self._retrain(place, move) if conclusion.verdict is Verdict.RETRAIN else move
+        if conclusion.verdict is not Verdict.RETRAIN:
+            return move
+        return self._retrain(place, move, conclusion.least_gain)
 
     def _scorers(self) -> tuple[int, ...]:
         """Who scores a batch: the champion and, in the shadow, the one that is held and some former champions."""
@@ -174,8 +147,8 @@ class _Player:
                 value = self._world.metric(self._versions.all[version].serving, other, place)
                 yield Observation(batch, now, Quantity.METRIC, setting.metric, version, value, rows)
 
-    def _retrain(self, place: int, move: Move) -> Move:
-        versions, least = self._versions, move.conclusion.least_gain
+    def _retrain(self, place: int, move: Move, least: float | None) -> Move:
+        versions = self._versions
         champion = None if versions.champion is None else versions.all[versions.champion]
         challenge = self._world.challenge(place, champion, least, tuple(versions.all.values()))
         if challenge is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ml.domain.records import RuleResult, Verdict
-from ml.domain.windows import format_duration
+from ml.domain.windows import format_duration, to_the_minute
 from ml.policies.limits import back_off, budget, confirm, veto
 from ml.policies.question import Question
 
@@ -47,7 +47,7 @@ def in_the_shadow(question: Question) -> RuleResult:
         return RuleResult("in_the_shadow", Verdict.RETRAIN, "No challenger is held in the shadow.")
     labelled = sum(rows > 0 and window.start >= held.since for window, rows in question.facts.labelled.items())
     sentence = (
-        f"Version {held.version} is held in the shadow until {held.batches} batches since {held.since:%Y-%m-%d %H:%M} "
+        f"Version {held.version} is held in the shadow until {held.batches} batches since {to_the_minute(held.since)} "
         f"have labels; {labelled} {'has' if labelled == 1 else 'have'}."
     )
     evidence = {"version": held.version, "since": held.since.isoformat()}
@@ -59,7 +59,7 @@ def in_order(question: Question) -> RuleResult:
     facts, window = question.facts, question.window
     newest = facts.windows[-1] if facts.windows else None
     if window.end > facts.as_of:
-        sentence = f"The batch {window} has not ended at {facts.as_of:%Y-%m-%d %H:%M}."
+        sentence = f"The batch {window} has not ended at {to_the_minute(facts.as_of)}."
     elif newest is not None and newest.start >= window.end:
         sentence = f"The batch {window} is not the newest: {newest} has arrived, and is decided on by itself."
     elif facts.champion is not None and facts.champion.seen_until > window.end:
@@ -77,7 +77,7 @@ def cooldown(question: Question) -> RuleResult:
         return RuleResult("cooldown", Verdict.RETRAIN, "There was no retraining before.")
     passed = facts.as_of - last
     values = (passed.total_seconds(), least.total_seconds(), {"last": last.isoformat(), "unit": "seconds"})
-    since = f"{format_duration(passed)} have passed since the last retraining ({last:%Y-%m-%d %H:%M})"
+    since = f"{format_duration(passed)} have passed since the last retraining ({to_the_minute(last)})"
     if passed < least:
         return RuleResult("cooldown", Verdict.KEEP, f"{since}, {format_duration(least)} must.", *values)
     return RuleResult("cooldown", Verdict.RETRAIN, f"{since}.", *values)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.domain.windows import Window
 from ml.policies.facts import Facts
 from ml.specs.gate import GateSpec
 from ml.specs.policy import PolicySpec
+
+
+Number = TypeVar("Number", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,8 @@ class Question:
         """The fewest labelled rows on which a conclusion may rest."""
         return self.policy.min_labelled
 
-    def loss(self, value: float) -> float:
-        """Turn a value of the primary metric into a loss: 0 is perfect, more is worse."""
+    def loss(self, value: Number) -> Number:
+        """Turn a value, or a column of values, of the primary metric into a loss: 0 is perfect, more is worse."""
         return 1.0 - value if self.facts.higher_is_better else value
 
     @property

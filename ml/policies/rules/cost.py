@@ -9,10 +9,12 @@ from math import isfinite, nan
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
-from ml.policies.facts import Champion, Ending, Facts, Training
-from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Losses, Plan, PlanVerdict, Track, make_plan
+from ml.policies.facts import Champion, Ending, Facts, Measured, Training
+from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Losses, Plan, PlanVerdict, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
 from ml.specs.rules import CostRule
@@ -107,7 +109,7 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
         champion=Fitted(champion.version, places[champion.trained_from], places[champion.seen_until]),
         arrived=len(facts.windows),
         labelled=labelled,
-        losses=Losses(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
+        losses=_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK)),
         comparisons=tuple(_comparisons(facts, places, fitted, oldest)),
         asked=() if asked is None else (places[asked],),
         price=price.in_losses,
@@ -131,16 +133,26 @@ def _labelled(facts: Facts, places: _Places) -> int:
     return 0 if newest is None else places[newest.start] + 1
 
 
-def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Track]:
-    loss, since = question.loss, _start_of(oldest, question.facts.windows)
+def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Losses:
+    since = _start_of(oldest, question.facts.windows)
+    models, counts, found = [], [], list[Measured]()
     for version, values in question.facts.metrics.items():
         if not values or values[-1].window.start < since:  # of nearly all former champions
             continue
         who = fitted[version]
         if who is not None:
             newest = values[: bisect_left(values, since, key=_START) - len(values) - 1 : -1]
-            batches = [places[one.window.start] for one in newest]
-            yield Track(who, batches, [loss(one.value) for one in newest], [one.rows for one in newest])
+            models.append(who)
+            counts.append(len(newest))
+            found += newest
+    windows, _, metrics, rows, *_ = zip(*found, strict=True) if found else [()] * len(Measured._fields)
+    return Losses(
+        models,
+        counts,
+        np.array([places[window.start] for window in windows], dtype=np.int64),
+        question.loss(np.array(metrics, dtype=np.float64)),
+        np.array(rows, dtype=np.int64),
+    )
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:

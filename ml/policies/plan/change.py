@@ -84,17 +84,17 @@ def sudden_change(
     if looks:
         told, mean, var = _from_looks(moments, looks, left.apart, told, mean, var)
     weight = HAZARD * np.exp(told)
-    whole = float(weight.sum())
+    whole = float(np.add.reduce(weight, axis=None))
     told, mean = weight / whole, np.maximum(mean, 0.0)
     expected = told * mean
-    jump = max(float(expected.sum()), _NOTHING)
+    jump = max(float(np.add.reduce(expected, axis=None)), _NOTHING)
     lost = np.add.reduce(expected, axis=1) / jump  # where the loss comes from
     unlearned = left.newest @ lost
     shown = (left.mine - left.held) * np.minimum((labelled - moments) / held, 1.0)
     return Change(
         whole / (whole + (1 - HAZARD) ** len(moments)),
         jump,
-        float((told * (var + mean**2)).sum()) - jump**2,
+        float(np.add.reduce(told * (var + mean**2), axis=None)) - jump**2,
         float(lost @ left.mine - unlearned[0]),
         float(lost @ shown),
         unlearned,
@@ -141,13 +141,14 @@ def _from_losses(moments: Whole, record: Record, variance: float, left: Vector) 
     measured, spread, known = _measured(moments, record, variance, left)
     sizes = SUDDEN * _SIZES * record.error
     prior = sizes**2 / 2
-    odds = _log_density(measured - sizes, spread + prior) - _log_density(measured, spread)
+    differs, total = measured - sizes, spread + prior
+    odds = _log_density(differs, total) - _log_density(measured, spread)
     told = _LOG_RARITY + np.where(known, odds, 0.0)
     most = np.maximum.reduce(told, axis=1, keepdims=True)
     whole = most + np.log(np.add.reduce(np.exp(told - most), axis=1, keepdims=True))
     told = told + np.minimum(np.maximum(whole, -_BOLD), _BOLD) - whole
-    gain = np.where(known, prior / (prior + spread), 0.0)
-    return told, sizes + gain * (measured - sizes), prior * (1 - gain)
+    gain = np.where(known, prior / total, 0.0)
+    return told, sizes + gain * differs, prior * (1 - gain)
 
 
 def _measured(moments: Whole, record: Record, variance: float, left: Vector) -> tuple[Vector, Vector, Truth]:
@@ -181,9 +182,10 @@ def _from_looks(
     until, length = bounds[:, 1:], bounds[:, 1:] - bounds[:, :1]
     shares = apart * np.minimum(np.maximum((until - moments) / length, 0.0), 1.0)
     calm = _log_density(missed, variance)
-    for look, unchanged, shown in zip(looks, calm, shares[:, :, None], strict=True):
+    shares = shares[:, :, None]
+    for look, unchanged, shown, squared in zip(looks, calm, shares, shares**2, strict=True):
         differs = look.missed - shown * mean
-        total = look.variance + shown**2 * var
+        total = look.variance + squared * var
         odds = _log_density(differs, total) - unchanged
         gain = shown * var / total
         told = told + np.minimum(np.maximum(odds, -_BOLD_LOOK), _BOLD_LOOK)
@@ -192,4 +194,5 @@ def _from_looks(
 
 
 def _log_density(missed: Vector, variance: Vector | float) -> Vector:
-    return np.asarray(-0.5 * (missed**2 / variance + np.log(variance)))
+    found: Vector = -0.5 * (missed**2 / variance + np.log(variance))
+    return found

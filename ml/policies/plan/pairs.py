@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from ml.policies.plan.evidence import Comparison, Evidence
 from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole
 
 _LONGEST = 400  # ages and sizes beyond are taken as this
+_APART = 32  # bits of a version's number
 _QUICK = 3.0  # batches in which the quick shape has done most of its loss
 _AGES = np.arange(_LONGEST, dtype=float)
 SHAPES = np.stack([1 - np.exp(-_AGES / _QUICK), np.sqrt(_AGES / 5), _AGES / 5], axis=1)
@@ -55,7 +55,7 @@ def pairs_of(evidence: Evidence, scores: Scores) -> Pairs:
         row[:count] = column
     if compared:
         bounds[:, count:] = np.array([_bounds(one) for one in compared]).T
-    both, names = zip(scores.version[old].tolist(), scores.version[new].tolist(), strict=True), map(_name, compared)
+    both = (scores.version[old] << _APART) + scores.version[new]  # a number: found faster than two
     measured = np.array([(one.gain, one.rows) for one in compared]).reshape(-1, 2)
     return Pairs(
         _shapes(bounds),
@@ -63,7 +63,7 @@ def pairs_of(evidence: Evidence, scores: Scores) -> Pairs:
         np.concatenate([scores.rows[new], measured[:, 1]]),
         bounds[5].astype(float) - 1,
         (bounds[3] - bounds[1]).astype(float),
-        _numbered(chain(both, names)),
+        _numbered([*both.tolist(), *map(_name, compared)]),
     )
 
 
@@ -84,10 +84,10 @@ def _name(one: Comparison) -> tuple[int, ...]:
     return one.champion.version, one.challenger.version, one.until
 
 
-def _numbered(names: Iterable[tuple[int, ...]]) -> Whole:
+def _numbered(names: Sequence[Hashable]) -> Whole:
     """Number what is of one name in the order in which the names come."""
-    numbers: dict[tuple[int, ...], int] = {}
-    return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([*map(numbers.__getitem__, names)], dtype=np.int64)
 
 
 def _compared(evidence: Evidence) -> Iterator[Comparison]:

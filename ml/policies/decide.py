@@ -39,6 +39,8 @@ def conclude(question: Question) -> Conclusion:
     """
     first = question.facts.champion is None
     result = _first_version(question) if first else evaluate(question, question.policy.when)
+    if result.verdict is not Verdict.RETRAIN and not question.explained:
+        return Conclusion(result.verdict, "", result, ())  # there is nothing for the guards to hold back
     around = guards(question)
     verdict, sentence = _verdict(result, around)
     return Conclusion(verdict, sentence, result, around, result.least_gain if verdict is Verdict.RETRAIN else None)

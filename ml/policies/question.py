@@ -42,7 +42,8 @@ class Question:
     primary metric lives in [0, 1] (then an absolute drop means something), ``policy`` the whole of it: rules read the
     costs and the fewest labelled rows on which a conclusion may rest. ``rival`` is the id of another decision whose
     retraining is under way. Without ``counterfactual`` a rule need not search for what would have changed its answer:
-    the verdict is the same, its explanation shorter. ``judging`` is how the spec's gate would judge a look.
+    the verdict is the same, its explanation shorter; if it is not to be ``explained`` at all, whatever only explains
+    may be left out. ``judging`` is how the spec's gate would judge a look.
     """
 
     facts: Facts
@@ -52,6 +53,7 @@ class Question:
     bounded: bool
     rival: str | None = None
     counterfactual: bool = True
+    explained: bool = True
     judging: Judging = USUAL
 
     @property

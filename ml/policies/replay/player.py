@@ -65,18 +65,19 @@ def play(
     """Return what the policy would have done after every batch, in order.
 
     With ``record`` every move carries the decision as production would have recorded it, its id included; that takes
-    many times as long. Without ``reasons`` the moves do not carry why: of thousands of them that is most of the memory,
-    and what Python's collector then walks through again and again. ``until`` plays the first so many batches only.
+    many times as long. Without ``reasons`` the moves are the same, but do not carry why: what only explains is not
+    worked out, and not kept, which of thousands of decisions takes most of the memory. ``until`` plays the first so
+    many batches only.
     """
-    moves = _Player(world, policy, setting, record=record).moves(until)
-    return tuple(move if reasons else replace(move, conclusion=None) for move in moves)
+    return tuple(_Player(world, policy, setting, record=record, reasons=record or reasons).moves(until))
 
 
 class _Player:
     """The state of one play; everything that a decision sees goes through the ledger."""
 
-    def __init__(self, world: World, policy: PolicySpec, setting: Setting, *, record: bool) -> None:
-        self._world, self._policy, self._setting, self._record = world, policy, setting, record
+    def __init__(self, world: World, policy: PolicySpec, setting: Setting, *, record: bool, reasons: bool) -> None:
+        self._world, self._policy, self._setting = world, policy, setting
+        self._record, self._reasons = record, reasons
         self._needs = needs_of(policy)
         self._ledger = Ledger(
             setting.model, setting.metric, higher_is_better=setting.higher_is_better, needs=self._needs
@@ -104,6 +105,7 @@ class _Player:
             asked=False,
             bounded=self._setting.bounded,
             counterfactual=self._record,
+            explained=self._reasons,
             judging=self._setting.judging,
         )
         conclusion = conclude(question)
@@ -111,7 +113,13 @@ class _Player:
         asked = conclusion.result.verdict is Verdict.RETRAIN
         look = conclusion.least_gain is not None
         move = Move(
-            step.window, served, look, conclusion, decision=decision, rolled_back=rolled_back, released=released
+            step.window,
+            served,
+            look,
+            conclusion if self._reasons else None,
+            decision=decision,
+            rolled_back=rolled_back,
+            released=released,
         )
         self._ledger.decide(Check(step.as_of, step.window, asked, conclusion.verdict, look))
         if conclusion.verdict is not Verdict.RETRAIN:

@@ -32,17 +32,21 @@ def cost(question: Question, spec: CostRule) -> RuleResult:
     champion = facts.champion
     if champion is None:
         return RuleResult(spec.kind, Verdict.CANNOT_TELL, "There is no champion whose staleness could be known.")
-    plan = make_plan(evidence_of(question, champion), counterfactual=question.counterfactual)
+    evidence = evidence_of(question, champion)
+    plan = make_plan(evidence, counterfactual=question.counterfactual, explained=question.explained)
     look = plan.verdict is PlanVerdict.LOOK and spec.look
-    asks = look or plan.verdict is PlanVerdict.RETRAIN
+    verdict = Verdict.RETRAIN if look or plan.verdict is PlanVerdict.RETRAIN else Verdict.KEEP
+    least_gain = plan.least_gain if look else None
+    if not question.explained:
+        return RuleResult(spec.kind, verdict, "", least_gain=least_gain)
     return RuleResult(
         kind=spec.kind,
-        verdict=Verdict.RETRAIN if asks else Verdict.KEEP,
+        verdict=verdict,
         sentence=plan.sentence,
         value=_known(plan.saving),
         threshold=0.0,
         evidence=_explained(plan),
-        least_gain=plan.least_gain if look else None,
+        least_gain=least_gain,
     )
 
 

@@ -14,19 +14,30 @@ from ml.policies.limits import back_off, budget, confirm, veto
 from ml.policies.question import Question
 
 
+Guard = Callable[[Question], RuleResult]
+
+
 def guards(question: Question) -> tuple[RuleResult, ...]:
     """Ask every guard of the policy; of a model's very first training not those that look at earlier ones."""
+    return tuple(guard(question) for guard in _of(question))
+
+
+def hold_back(question: Question) -> bool:
+    """Tell whether a guard holds a retraining back; asks no more of them than it must."""
+    return any(guard(question).verdict is not Verdict.RETRAIN for guard in _of(question))
+
+
+def _of(question: Question) -> list[Guard]:
     policy = question.policy
     first = question.facts.last_retraining is None
-    optional: list[tuple[bool, Callable[[Question], RuleResult]]] = [
+    optional = [
         (policy.confirm is not None and question.facts.champion is not None, confirm),
         (policy.budget is not None and not first, budget),
         (policy.back_off is not None, back_off),
         (policy.veto is not None, veto),
     ]
     held = [] if question.facts.held is None else [in_the_shadow]
-    asked = [one_at_a_time, *held, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
-    return tuple(guard(question) for guard in asked)
+    return [one_at_a_time, *held, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
 
 
 def one_at_a_time(question: Question) -> RuleResult:

@@ -14,8 +14,7 @@ Vector = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """What a version was fitted on, in batches: from ``first`` up to, not including, ``until``."""
 
     version: int

@@ -32,7 +32,7 @@ class Scores:
 def scores_of(evidence: Evidence) -> Scores:
     """Put the newest losses in order; those of batches without labels are not looked at."""
     losses = Losses.of(evidence.losses)
-    models = np.array([(one.version, one.first, one.until) for one in losses.fitted], dtype=np.int64).reshape(-1, 3)
+    models = np.array(losses.fitted, dtype=np.int64).reshape(-1, 3)
     version, first, until = np.repeat(models.T, losses.counts, axis=1)
     order = np.lexsort((version, until, losses.batches))
     batch = losses.batches[order]

@@ -23,7 +23,7 @@ MEMORY = 100
 """Batches of which comparisons are looked at, the newest ones: of the losses, the plan remembers fewer."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-_START = attrgetter("window.start")
+_BEGIN, _START = attrgetter("start"), attrgetter("window.start")
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -153,7 +153,7 @@ def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int)
     return Losses(
         models,
         counts,
-        np.array([places[window.start] for window in windows], dtype=np.int64),
+        np.array([*map(places.__getitem__, map(_BEGIN, windows))], dtype=np.int64),
         question.loss(np.array(metrics, dtype=np.float64)),
         np.array(rows, dtype=np.int64),
     )

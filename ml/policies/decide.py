@@ -49,7 +49,7 @@ def conclude(question: Question) -> Conclusion:
 
 
 def _is_held_back(question: Question) -> bool:
-    """Tell whether the rules need not be asked, which takes longer than the guards, and what they say is not counted."""
+    """Tell whether slow rules need not be asked: a guard holds back anyhow, and what they say is not counted."""
     policy = question.policy
     return policy.confirm is None and takes_long(policy.when) and hold_back(question)
 

@@ -13,7 +13,6 @@ from ml.domain.windows import format_duration, to_the_minute
 from ml.policies.limits import back_off, budget, confirm, veto
 from ml.policies.question import Question
 
-
 Guard = Callable[[Question], RuleResult]
 
 

@@ -13,7 +13,6 @@ from ml.policies.facts import Facts
 from ml.specs.gate import GateSpec
 from ml.specs.policy import PolicySpec
 
-
 Number = TypeVar("Number", float, NDArray[np.float64])
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.policies.plan.evidence import Comparison, Evidence
+from ml.policies.plan.evidence import Comparison, Evidence, Vector, Whole
 from ml.policies.plan.record import Record
-from ml.policies.plan.scores import Truth, Vector, Whole
+from ml.policies.plan.scores import Truth
 
 HAZARD = 0.01  # chance of a sudden change in a batch: one in a hundred batches
 SUDDEN = 0.35  # what the smallest change looked for costs, as a share of the error rate
@@ -30,6 +30,10 @@ _BOLD_LOOK = 8.0  # the same of one look
 _LITTLE = 1e-3  # models that know the new concept this well do not tell of it
 _HARDLY = 0.1  # share of a change below which a gain does not tell its size
 _NOTHING = 1e-12
+
+
+Believed = tuple[Vector, Vector, Vector]
+"""Log odds of a change at each moment and of each size, the size that is then believed in, and its variance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def sudden_change(
     left = _left(evidence, record, looks, moments, held=held, ahead=ahead)
     told, mean, var = _from_losses(moments, record, variance, left.served)
     if looks:
-        told, mean, var = _from_looks(moments, looks, left.apart, told, mean, var)
+        told, mean, var = _from_looks(moments, looks, left.apart, (told, mean, var))
     weight = HAZARD * np.exp(told)
     whole = float(np.add.reduce(weight, axis=None))
     told, mean = weight / whole, np.maximum(mean, 0.0)
@@ -117,9 +121,7 @@ class _Left:
     apart: Vector
 
 
-def _left(
-    evidence: Evidence, record: Record, looks: Sequence[Look], moments: Whole, *, held: int, ahead: int
-) -> _Left:
+def _left(evidence: Evidence, record: Record, looks: Sequence[Look], moments: Whole, *, held: int, ahead: int) -> _Left:
     """All models at once: there are few moments, and the calls cost more than the numbers."""
     champion, served = evidence.champion, len(record.first)
     ends = np.arange(evidence.labelled - 1, evidence.labelled + ahead)
@@ -136,8 +138,8 @@ def _left(
     return _Left(found[:, :served], rows[ahead + 1], rows[0], newest, compared[::2] - compared[1::2])
 
 
-def _from_losses(moments: Whole, record: Record, variance: float, left: Vector) -> tuple[Vector, Vector, Vector]:
-    """Log odds of a change at each moment and of each size, and the size that is then believed in."""
+def _from_losses(moments: Whole, record: Record, variance: float, left: Vector) -> Believed:
+    """What is believed by the losses of whoever served."""
     measured, spread, known = _measured(moments, record, variance, left)
     sizes = SUDDEN * _SIZES * record.error
     prior = sizes**2 / 2
@@ -173,15 +175,14 @@ def _measured(moments: Whole, record: Record, variance: float, left: Vector) -> 
     return size[:, None], spread[:, None], known[:, None]
 
 
-def _from_looks(
-    moments: Whole, looks: Sequence[Look], apart: Vector, told: Vector, mean: Vector, var: Vector
-) -> tuple[Vector, Vector, Vector]:
+def _from_looks(moments: Whole, looks: Sequence[Look], apart: Vector, believed: Believed) -> Believed:
     """The same after each look, one after the other."""
     missed, variance = np.array([[look.missed, look.variance] for look in looks]).T
     bounds = np.array([[look.compared.first, look.compared.until] for look in looks])
     until, length = bounds[:, 1:], bounds[:, 1:] - bounds[:, :1]
     shares = apart * np.minimum(np.maximum((until - moments) / length, 0.0), 1.0)
     calm = _log_density(missed, variance)
+    told, mean, var = believed
     shares = shares[:, :, None]
     for look, unchanged, shown, squared in zip(looks, calm, shares, shares**2, strict=True):
         differs = look.missed - shown * mean

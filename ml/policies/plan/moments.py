@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.change import Change
-from ml.policies.plan.scores import Vector
+from ml.policies.plan.evidence import Vector
 from ml.policies.plan.staleness import Curve
 
 HORIZON = 20  # batches looked ahead; farther, streams are too uncertain to count on

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.policies.plan.evidence import Comparison, Evidence
-from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole
+from ml.policies.plan.evidence import Comparison, Evidence, Vector, Whole
+from ml.policies.plan.scores import LOOKED_BACK, Scores
 
 _LONGEST = 400  # ages and sizes beyond are taken as this
 _APART = 32  # bits of a version's number

@@ -9,8 +9,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ml.policies.plan.evidence import Evidence
-from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole, served
+from ml.policies.plan.evidence import Evidence, Vector, Whole
+from ml.policies.plan.scores import LOOKED_BACK, Scores, served
 from ml.policies.plan.staleness import HALF_LIFE
 
 _DISAGREE = 0.4  # share of its errors that a new model makes differently, before a gate has told

@@ -38,9 +38,7 @@ def scores_of(evidence: Evidence) -> Scores:
     batch = losses.batches[order]
     low, high = batch.searchsorted((evidence.labelled - LOOKED_BACK, evidence.labelled))
     order = order[low:high]
-    return Scores(
-        batch[low:high], version[order], first[order], until[order], losses.rows[order], losses.losses[order]
-    )
+    return Scores(batch[low:high], version[order], first[order], until[order], losses.rows[order], losses.losses[order])
 
 
 def served(scores: Scores, champion: int) -> Whole:

@@ -13,8 +13,8 @@ from operator import mul
 
 import numpy as np
 
+from ml.policies.plan.evidence import Vector
 from ml.policies.plan.pairs import GROWTH, SHAPES, Pairs
-from ml.policies.plan.scores import Vector
 
 # Each constant is a share of the error rate, never an absolute loss: a nearly perfect model has little to lose.
 PRIOR_SPEED = 0.007  # loss per batch before there is evidence; half of what drifting streams show on average

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.belief import Belief
+from ml.policies.plan.evidence import Vector
 from ml.policies.plan.moments import Ahead, Moments, Planned
-from ml.policies.plan.scores import Vector
 
 _GRID = np.linspace(-4, 4, 41)  # standard deviations of what a look may show
 _WEIGHTS = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()

@@ -76,7 +76,7 @@ class _Player:
     """The state of one play; everything that a decision sees goes through the ledger."""
 
     def __init__(self, world: World, policy: PolicySpec, setting: Setting, *, record: bool, reasons: bool) -> None:
-        self._world, self._policy, self._setting = world, policy, setting
+        self._world, self._steps, self._policy, self._setting = world, world.steps, policy, setting
         self._record, self._reasons = record, reasons
         self._needs = needs_of(policy)
         self._ledger = Ledger(
@@ -87,12 +87,12 @@ class _Player:
         self._policy_json: Any = policy.model_dump(mode="json") if record else None
 
     def moves(self, until: int | None) -> Iterator[Move]:
-        count = len(self._world.steps) if until is None else min(until, len(self._world.steps))
+        count = len(self._steps) if until is None else min(until, len(self._steps))
         for place in range(count):
             yield self._move(place)
 
     def _move(self, place: int) -> Move:
-        step, versions = self._world.steps[place], self._versions
+        step, versions = self._steps[place], self._versions
         served = None if versions.champion is None else versions.all[versions.champion].serving
         self._scored.append(self._scorers())
         self._ledger.add_windows([step.window])
@@ -136,7 +136,7 @@ class _Player:
 
     def _observations(self, place: int) -> Iterator[Observation]:
         """What monitoring would have recorded with this batch."""
-        step, setting = self._world.steps[place], self._setting
+        step, setting = self._steps[place], self._setting
         window, now = step.window, step.as_of
         if Need.ROWS in self._needs:
             yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
@@ -147,7 +147,7 @@ class _Player:
             for one in self._world.drift(self._versions.all[champion], place, self._needs):
                 yield replace(one, version=champion) if one.quantity is Quantity.PREDICTION_DRIFT else one
         for other, rows in step.labelled:
-            batch = self._world.steps[other].window
+            batch = self._steps[other].window
             yield Observation(batch, now, Quantity.LABELLED, value=float(rows), rows=rows)
             if Need.METRIC not in self._needs or rows == 0:
                 continue
@@ -181,7 +181,7 @@ class _Player:
         if asked is None or versions.since is None or versions.champion is None or not versions.former:
             return False
         places, arrived = self._came(place, {versions.champion, versions.former[0]}, versions.since)
-        now = self._world.steps[place].as_of
+        now = self._steps[place].as_of
         if is_over(arrived, looked=versions.looked, most=asked.batches):
             versions.since = None
             return False
@@ -198,7 +198,7 @@ class _Player:
         self, place: int, pair: set[int], since: datetime
     ) -> tuple[dict[Window, int], list[tuple[Window, datetime]]]:
         """The batches from a moment on that both scored, with their places, and when labels of them came."""
-        steps = self._world.steps[: place + 1]
+        steps = self._steps[: place + 1]
         places = {
             step.window: other
             for other, step in enumerate(steps)
@@ -215,7 +215,7 @@ class _Player:
     def _settle(self, place: int) -> bool | None:
         """End a hold as production does before it decides; tell whether the challenger went live by that."""
         held, champion, setting = self._versions.held, self._versions.champion, self._setting
-        now = self._world.steps[place].as_of
+        now = self._steps[place].as_of
         if held is None or champion is None:
             return None
         if held.generation != self._versions.generation:

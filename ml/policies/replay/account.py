@@ -136,7 +136,8 @@ def resampled_sums(costs: Floats, *, resamples: int, seed: int) -> Floats:
     starts = generator.integers(0, batches, size=(resamples, blocks))
     places = (starts[:, :, None] + np.arange(length)) % batches
     places = places.reshape(resamples, -1)[:, :batches]
-    return np.stack([one[places].sum(axis=1) for one in series])
+    drawn = np.empty(places.shape)  # megabytes: asked for once
+    return np.stack([one.take(places, out=drawn, mode="clip").sum(axis=1) for one in series])
 
 
 def interval(sums: Floats, confidence: float = 0.95) -> tuple[float, float]:

@@ -88,7 +88,7 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True, explained: boo
         counterfactual: Whether to search the price up to which the
             verdict would have been another (some more milliseconds).
         explained: Whether to work out the figures that explain the plan; without,
-            it has its verdict and its least gain alone (half of the time).
+            it has its verdict and its least gain alone, which takes less.
     """
     scores = scores_of(evidence)
     if evidence.labelled <= evidence.champion.until:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LARGEST_FIRST = tuple(reversed(_UNIT_SECONDS.items()))
+_UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}  # the largest first
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,10 +36,19 @@ def format_duration(duration: timedelta) -> str:
     '2w'
     """
     seconds = int(duration.total_seconds())
-    for unit, size in _LARGEST_FIRST:
+    for unit, size in _UNIT_SECONDS.items():
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+def to_the_minute(moment: datetime) -> str:
+    """Write a moment for people; many times as fast as ``strftime``, and sentences hold thousands of moments.
+
+    >>> to_the_minute(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    '2026-03-01 12:00'
+    """
+    return moment.isoformat(" ", "minutes")[:16]
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -105,7 +113,7 @@ class Window:
             start += length
 
     def __str__(self) -> str:
-        return f"[{self.start:%Y-%m-%d %H:%M}, {self.end:%Y-%m-%d %H:%M})"
+        return f"[{to_the_minute(self.start)}, {to_the_minute(self.end)})"
 
 
 def floor_to(moment: datetime, length: timedelta, origin: datetime = EPOCH) -> datetime:

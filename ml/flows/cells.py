@@ -26,7 +26,7 @@ class Cells:
             self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.execute("CREATE TABLE IF NOT EXISTS cell (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
+            self._database.execute("CREATE TABLE IF NOT EXISTS cell (key TEXT PRIMARY KEY, value BLOB)")
         except (sqlite3.Error, OSError) as error:
             raise ArtifactError(
                 f"The replay's cache {path} cannot be used: {error}.",

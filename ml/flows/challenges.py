@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ml.domain.findings import Finding, Outcome, Severity
@@ -55,8 +56,13 @@ def opponent_of(champion: Challenge | None, earlier: Sequence[Challenge]) -> Opp
     among = tuple(span for span in spans if seen is None or span[1] > seen)
     if champion is None:
         return Opponent("", None, "", None, among, None)
-    window = window_from(json.loads(champion.window))
+    window = _window_of(champion.window)
     return Opponent(champion.serving, seen, champion.best, champion.best_seen_until, among, window)
+
+
+@lru_cache(maxsize=64)
+def _window_of(written: str) -> FixedWindow:
+    return window_from(json.loads(written))
 
 
 def held_out_of(split: Split) -> Span:
@@ -144,6 +150,7 @@ def challenge_of(document: Json, *, model: str, as_of: datetime) -> Challenge:
     )
 
 
+@lru_cache(maxsize=256)
 def seen_finding(code: str, outcome: str) -> Finding:
     """Return what a policy sees of a check."""
     return Finding(code, Severity.ERROR, "", "", "", "", Outcome(outcome))

@@ -100,6 +100,16 @@ class Past:
         return tuple(found)
 
     @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """After each batch, a digest of the labelled parts known by then: that of before, and what came since."""
+        found, digest = [], ""
+        for place, (parts, arrived) in enumerate(zip(self.known, self._arrived, strict=True)):
+            if parts != (self.known[place - 1] if place else ()):
+                digest = digest_of([digest, [one for one, _ in arrived], self.digest(arrived)])
+            found.append(digest)
+        return tuple(found)
+
+    @cached_property
     def last(self) -> dict[int, Part]:
         """The last word on every batch's labels."""
         return {part[0]: part for part in self.known[-1]} if self.known else {}

@@ -230,7 +230,8 @@ def _table(stage: Stage) -> Table:
     last = world.past.last_events
     losses = np.full((len(available), len(world.steps)), np.nan)
     if available and last:
-        metrics = np.stack([world.column(key).metrics[list(last.values())] for key in available])
+        events = list(last.values())
+        metrics = np.stack([world.column(key).metrics[events] for key in available])
         rows = np.array([world.labelled_rows(place) for place in last])
         loss = 1.0 - metrics if stage.setting.higher_is_better else metrics
         losses[:, list(last)] = stage.costs.error * rows * loss

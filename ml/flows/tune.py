@@ -57,7 +57,7 @@ class _Table:
 
     def play(self, policy: PolicySpec, until: int | None = None) -> tuple[Move, ...]:
         """Play a policy under the costs of all."""
-        return play(self.world, with_costs(policy, self.costs), self.setting, until=until)
+        return play(self.world, with_costs(policy, self.costs), self.setting, reasons=False, until=until)
 
     def bill(self, moves: tuple[Move, ...], first: int) -> Account:
         """Add up a play from a batch on."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from math import isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ml.domain.codes_pg import PAYS
 from ml.domain.digests import digest_of
@@ -42,7 +46,6 @@ class RecordedWorld:
         self.past, self.matrix = past, Matrix(past, cells)
         self._cells = cells
         self._recipes: dict[str, Recipe] = {}
-        self._states: dict[int, str] = {}
         self._challenges: dict[tuple[int, Opponent], Challenge | None] = {}
         self._spec, self._problem = past.spec, self.matrix.problem
         self._metric = self._problem.metrics[self._spec.problem.metric]
@@ -54,12 +57,12 @@ class RecordedWorld:
 
     def metric(self, key: str, place: int, step: int) -> float | None:
         """Return the primary metric of an estimator on a batch, on the labels that came with ``step``."""
-        return _defined(self.column(key).metrics[self.past.events[step, place]])
+        return _defined(self.column(key).metrics, self.past.events[step, place])
 
     def last_metric(self, key: str, place: int) -> float | None:
         """Return the primary metric of an estimator on a batch, on the labels known at the end."""
         event = self.past.last_events.get(place)
-        return None if event is None else _defined(self.column(key).metrics[event])
+        return None if event is None else _defined(self.column(key).metrics, event)
 
     def labelled_rows(self, place: int) -> int:
         """Count the rows of a batch that have labels at the end."""
@@ -95,7 +98,10 @@ class RecordedWorld:
         return replace(found, serving=found.challenger, refit_until=None, gate=gate)
 
     def _challenge(self, step: int, opponent: Opponent) -> Challenge | None:
-        key = "challenge:" + digest_of([self._known(step), opponent.to_json()])
+        # All that it depends on; a training costs what it took in production where it is on record.
+        took = self._took.get(self.past.windows[step].end, [])
+        known = [self.matrix.recipes.base, self.past.digests[step], took]
+        key = "challenge:" + digest_of([known, opponent.to_json()])
         stored = self._cells.get(key)
         if stored is None:
             document = self._worked_out(step, opponent)
@@ -103,13 +109,13 @@ class RecordedWorld:
             self._cells.put([(key, stored)])
         return self._read(step, json.loads(stored))
 
-    def _known(self, step: int) -> str:
-        """Digest of all that a training after a step depends on, but for whom it meets."""
-        if step not in self._states:
-            end = self.past.windows[step].end
-            took = [one.manifest.get("seconds") for one in self.past.versions if one.as_of == end]  # it is on record
-            self._states[step] = digest_of([self.matrix.recipes.base, self.past.digest(self.past.known[step]), took])
-        return self._states[step]
+    @cached_property
+    def _took(self) -> Mapping[datetime, list[float | None]]:
+        """Seconds that the trainings on record took, by their moment."""
+        found: dict[datetime, list[float | None]] = {}
+        for one in self.past.versions:
+            found.setdefault(one.as_of, []).append(one.manifest.get("seconds"))
+        return found
 
     def _worked_out(self, step: int, opponent: Opponent) -> Json | None:
         """Do what training and evaluation do, with the matrix's estimators."""
@@ -265,8 +271,9 @@ class RecordedWorld:
         return past_drift(self.past, step, reference, learned=learned, predictions=predictions)
 
 
-def _defined(value: np.float64) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _defined(metrics: NDArray[np.float64], event: int) -> float | None:
+    value: float = metrics.item(event)
+    return None if isnan(value) else value
 
 
 def _not_worth_it(least_gain: float) -> Finding:

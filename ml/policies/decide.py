@@ -10,11 +10,11 @@ from ml.domain.digests import digest_of
 from ml.domain.history import History
 from ml.domain.records import Decision, RuleResult, Trigger, Verdict
 from ml.domain.windows import Window
-from ml.policies.guards import guards
+from ml.policies.guards import guards, hold_back
 from ml.policies.ledger import facts_of
 from ml.policies.needs import needs_of
 from ml.policies.question import USUAL, Judging, Question
-from ml.policies.rules import evaluate
+from ml.policies.rules import evaluate, takes_long
 from ml.specs.policy import PolicySpec
 from ml.specs.rules import CostRule, leaves
 
@@ -38,10 +38,20 @@ def conclude(question: Question) -> Conclusion:
     A model without a champion is trained as soon as it has the labelled rows, whatever the rules.
     """
     first = question.facts.champion is None
+    if not question.explained and not first and _is_held_back(question):
+        return Conclusion(Verdict.KEEP, "", RuleResult(question.policy.when.kind, Verdict.KEEP, ""), ())
     result = _first_version(question) if first else evaluate(question, question.policy.when)
+    if not question.explained and result.verdict is not Verdict.RETRAIN:
+        return Conclusion(result.verdict, "", result, ())  # there is nothing for the guards to hold back
     around = guards(question)
     verdict, sentence = _verdict(result, around)
     return Conclusion(verdict, sentence, result, around, result.least_gain if verdict is Verdict.RETRAIN else None)
+
+
+def _is_held_back(question: Question) -> bool:
+    """Tell whether slow rules need not be asked: a guard holds back anyhow, and what they say is not counted."""
+    policy = question.policy
+    return policy.confirm is None and takes_long(policy.when) and hold_back(question)
 
 
 def decide(

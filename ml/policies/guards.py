@@ -9,24 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ml.domain.records import RuleResult, Verdict
-from ml.domain.windows import format_duration
+from ml.domain.windows import format_duration, to_the_minute
 from ml.policies.limits import back_off, budget, confirm, veto
 from ml.policies.question import Question
+
+Guard = Callable[[Question], RuleResult]
 
 
 def guards(question: Question) -> tuple[RuleResult, ...]:
     """Ask every guard of the policy; of a model's very first training not those that look at earlier ones."""
+    return tuple(guard(question) for guard in _of(question))
+
+
+def hold_back(question: Question) -> bool:
+    """Tell whether a guard holds a retraining back; asks no more of them than it must."""
+    return any(guard(question).verdict is not Verdict.RETRAIN for guard in _of(question))
+
+
+def _of(question: Question) -> list[Guard]:
     policy = question.policy
     first = question.facts.last_retraining is None
-    optional: list[tuple[bool, Callable[[Question], RuleResult]]] = [
+    optional = [
         (policy.confirm is not None and question.facts.champion is not None, confirm),
         (policy.budget is not None and not first, budget),
         (policy.back_off is not None, back_off),
         (policy.veto is not None, veto),
     ]
     held = [] if question.facts.held is None else [in_the_shadow]
-    asked = [one_at_a_time, *held, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
-    return tuple(guard(question) for guard in asked)
+    return [one_at_a_time, *held, in_order, cooldown, min_labelled, *(guard for wanted, guard in optional if wanted)]
 
 
 def one_at_a_time(question: Question) -> RuleResult:
@@ -47,7 +57,7 @@ def in_the_shadow(question: Question) -> RuleResult:
         return RuleResult("in_the_shadow", Verdict.RETRAIN, "No challenger is held in the shadow.")
     labelled = sum(rows > 0 and window.start >= held.since for window, rows in question.facts.labelled.items())
     sentence = (
-        f"Version {held.version} is held in the shadow until {held.batches} batches since {held.since:%Y-%m-%d %H:%M} "
+        f"Version {held.version} is held in the shadow until {held.batches} batches since {to_the_minute(held.since)} "
         f"have their labels; {labelled} {'has' if labelled == 1 else 'have'} some."
     )
     evidence = {"version": held.version, "since": held.since.isoformat()}
@@ -59,7 +69,7 @@ def in_order(question: Question) -> RuleResult:
     facts, window = question.facts, question.window
     newest = facts.windows[-1] if facts.windows else None
     if window.end > facts.as_of:
-        sentence = f"The batch {window} has not ended at {facts.as_of:%Y-%m-%d %H:%M}."
+        sentence = f"The batch {window} has not ended at {to_the_minute(facts.as_of)}."
     elif newest is not None and newest.start >= window.end:
         sentence = f"The batch {window} is not the newest: {newest} has arrived, and is decided on by itself."
     elif facts.champion is not None and facts.champion.seen_until > window.end:
@@ -77,7 +87,7 @@ def cooldown(question: Question) -> RuleResult:
         return RuleResult("cooldown", Verdict.RETRAIN, "There was no retraining before.")
     passed = facts.as_of - last
     values = (passed.total_seconds(), least.total_seconds(), {"last": last.isoformat(), "unit": "seconds"})
-    since = f"{format_duration(passed)} have passed since the last retraining ({last:%Y-%m-%d %H:%M})"
+    since = f"{format_duration(passed)} have passed since the last retraining ({to_the_minute(last)})"
     if passed < least:
         return RuleResult("cooldown", Verdict.KEEP, f"{since}, {format_duration(least)} must.", *values)
     return RuleResult("cooldown", Verdict.RETRAIN, f"{since}.", *values)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.domain.windows import Window
 from ml.policies.facts import Facts
 from ml.specs.gate import GateSpec
 from ml.specs.policy import PolicySpec
+
+Number = TypeVar("Number", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class Question:
     primary metric lives in [0, 1] (then an absolute drop means something), ``policy`` the whole of it: rules read the
     costs and the fewest labelled rows on which a conclusion may rest. ``rival`` is the id of another decision whose
     retraining is under way. Without ``counterfactual`` a rule need not search for what would have changed its answer:
-    the verdict is the same, its explanation shorter. ``judging`` is how the spec's gate would judge a look.
+    the verdict is the same, its explanation shorter; if it is not to be ``explained`` at all, whatever only explains
+    may be left out. ``judging`` is how the spec's gate would judge a look.
     """
 
     facts: Facts
@@ -45,6 +52,7 @@ class Question:
     bounded: bool
     rival: str | None = None
     counterfactual: bool = True
+    explained: bool = True
     judging: Judging = USUAL
 
     @property
@@ -52,8 +60,8 @@ class Question:
         """The fewest labelled rows on which a conclusion may rest."""
         return self.policy.min_labelled
 
-    def loss(self, value: float) -> float:
-        """Turn a value of the primary metric into a loss: 0 is perfect, more is worse."""
+    def loss(self, value: Number) -> Number:
+        """Turn a value, or a column of values, of the primary metric into a loss: 0 is perfect, more is worse."""
         return 1.0 - value if self.facts.higher_is_better else value
 
     @property

@@ -1,6 +1,6 @@
 """The learned plan: when retraining pays, from comparisons of models of different age on the same rows."""
 
-from ml.policies.plan.evidence import Comparison, Evidence, Fitted, Loss, Losses, Track
+from ml.policies.plan.evidence import Comparison, Evidence, Fitted, Loss, Losses
 from ml.policies.plan.make import make_plan
 from ml.policies.plan.plan import Plan, PlanVerdict, Reason
 from ml.policies.plan.scores import LOOKED_BACK
@@ -15,6 +15,5 @@ __all__ = [
     "Plan",
     "PlanVerdict",
     "Reason",
-    "Track",
     "make_plan",
 ]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.policies.plan.evidence import Comparison, Evidence
+from ml.policies.plan.evidence import Comparison, Evidence, Vector, Whole
 from ml.policies.plan.record import Record
-from ml.policies.plan.scores import Truth, Vector, Whole
+from ml.policies.plan.scores import Truth
 
 HAZARD = 0.01  # chance of a sudden change in a batch: one in a hundred batches
 SUDDEN = 0.35  # what the smallest change looked for costs, as a share of the error rate
@@ -30,6 +30,10 @@ _BOLD_LOOK = 8.0  # the same of one look
 _LITTLE = 1e-3  # models that know the new concept this well do not tell of it
 _HARDLY = 0.1  # share of a change below which a gain does not tell its size
 _NOTHING = 1e-12
+
+
+Believed = tuple[Vector, Vector, Vector]
+"""Log odds of a change at each moment and of each size, the size that is then believed in, and its variance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,64 +83,84 @@ def sudden_change(
     """
     champion, labelled = evidence.champion, evidence.labelled
     moments = np.arange(max(min(champion.first + 1, champion.until), champion.until - _BACK, memory), labelled)
-    told, mean, var = _from_losses(moments, record, variance)
-    for look in looks:
-        told, mean, var = _from_look(moments, look, told, mean, var)
+    left = _left(evidence, record, looks, moments, held=held, ahead=ahead)
+    told, mean, var = _from_losses(moments, record, variance, left.served)
+    if looks:
+        told, mean, var = _from_looks(moments, looks, left.apart, (told, mean, var))
     weight = HAZARD * np.exp(told)
-    whole = float(weight.sum())
+    whole = float(np.add.reduce(weight, axis=None))
     told, mean = weight / whole, np.maximum(mean, 0.0)
     expected = told * mean
-    jump = max(float(expected.sum()), _NOTHING)
+    jump = max(float(np.add.reduce(expected, axis=None)), _NOTHING)
     lost = np.add.reduce(expected, axis=1) / jump  # where the loss comes from
-    mine = _unlearned(champion.first, champion.until, moments)
-    unlearned = _newest(evidence, labelled + np.arange(ahead)[:, None], moments) @ lost
-    shown = (mine - _newest(evidence, np.array(labelled - held), moments)) * np.minimum(
-        (labelled - moments) / held, 1.0
-    )
+    unlearned = left.newest @ lost
+    shown = (left.mine - left.held) * np.minimum((labelled - moments) / held, 1.0)
     return Change(
         whole / (whole + (1 - HAZARD) ** len(moments)),
         jump,
-        float((told * (var + mean**2)).sum()) - jump**2,
-        float(lost @ mine - unlearned[0]),
+        float(np.add.reduce(told * (var + mean**2), axis=None)) - jump**2,
+        float(lost @ left.mine - unlearned[0]),
         float(lost @ shown),
         unlearned,
     )
 
 
-def _newest(evidence: Evidence, until: Whole, moments: Whole) -> Vector:
-    """What a model would still lose that is fitted on the shortest window that ends at ``until``."""
-    return _unlearned(0 if evidence.shortest is None else np.maximum(until - evidence.shortest, 0), until, moments)
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What models still lose of a change at each moment, as shares of it.
+
+    ``served`` (moments × batches) is for whoever served, the others have one row a model: ``mine`` for the champion,
+    ``held`` and ``newest`` for one fitted on the shortest window that ends with what a look holds out, and in 0, 1, …
+    batches. ``apart`` is how much more the one loses than the other of the models that each look compared.
+    """
+
+    served: Vector
+    mine: Vector
+    held: Vector
+    newest: Vector
+    apart: Vector
 
 
-def _unlearned(first: Whole | int, until: Whole | int, moments: Whole) -> Vector:
-    """Share of a change's loss that a model fitted on the batches from ``first`` to ``until`` still has."""
-    span = np.maximum(np.subtract(until, first), 1)
-    old = np.minimum(np.maximum(moments, first), until) - first
-    return np.asarray((np.maximum(old, 0) / span) ** 2)
+def _left(evidence: Evidence, record: Record, looks: Sequence[Look], moments: Whole, *, held: int, ahead: int) -> _Left:
+    """All models at once: there are few moments, and the calls cost more than the numbers."""
+    champion, served = evidence.champion, len(record.first)
+    ends = np.arange(evidence.labelled - 1, evidence.labelled + ahead)
+    ends[0] = evidence.labelled - held
+    starts = np.zeros_like(ends) if evidence.shortest is None else np.maximum(ends - evidence.shortest, 0)
+    met = [one for look in looks for one in (look.compared.champion, look.compared.challenger)]
+    models = np.array([(one.first, one.until) for one in (champion, *met)], dtype=np.int64)
+    first = np.concatenate([record.first, starts, models[:, 0]])
+    until = np.concatenate([record.until, ends, models[:, 1]])
+    old = np.minimum(np.maximum(moments[:, None], first), until) - first
+    found = (np.maximum(old, 0) / np.maximum(until - first, 1)) ** 2  # of the squared share of old rows, see above
+    rows = np.ascontiguousarray(found[:, served:].T)
+    newest, compared = rows[1 : ahead + 1], rows[ahead + 2 :]
+    return _Left(found[:, :served], rows[ahead + 1], rows[0], newest, compared[::2] - compared[1::2])
 
 
-def _from_losses(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Vector]:
-    """Log odds of a change at each moment and of each size, and the size that is then believed in."""
-    measured, spread, known = _measured(moments, record, variance)
+def _from_losses(moments: Whole, record: Record, variance: float, left: Vector) -> Believed:
+    """What is believed by the losses of whoever served."""
+    measured, spread, known = _measured(moments, record, variance, left)
     sizes = SUDDEN * _SIZES * record.error
     prior = sizes**2 / 2
-    odds = _log_density(measured - sizes, spread + prior) - _log_density(measured, spread)
+    differs, total = measured - sizes, spread + prior
+    odds = _log_density(differs, total) - _log_density(measured, spread)
     told = _LOG_RARITY + np.where(known, odds, 0.0)
     most = np.maximum.reduce(told, axis=1, keepdims=True)
     whole = most + np.log(np.add.reduce(np.exp(told - most), axis=1, keepdims=True))
     told = told + np.minimum(np.maximum(whole, -_BOLD), _BOLD) - whole
-    gain = np.where(known, prior / (prior + spread), 0.0)
-    return told, sizes + gain * (measured - sizes), prior * (1 - gain)
+    gain = np.where(known, prior / total, 0.0)
+    return told, sizes + gain * differs, prior * (1 - gain)
 
 
-def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, Vector, Truth]:
+def _measured(moments: Whole, record: Record, variance: float, left: Vector) -> tuple[Vector, Vector, Truth]:
     """How large a change at each moment would have been by the losses, its variance, and whether anything is known.
 
     Each is a column. Least squares of the losses above those before, by how little each serving model knew of the new
     concept.
     """
     place = np.searchsorted(record.batches, moments)
-    ignorant = _unlearned(record.first, record.until, moments[:, None]) * (record.batches >= moments[:, None])
+    ignorant = left * (record.batches >= moments[:, None])
     after, before = len(record.losses) - place, np.minimum(place, _BATCHES_BEFORE)
     sums = np.zeros(len(record.losses) + 1)
     np.add.accumulate(record.losses, out=sums[1:])
@@ -151,18 +175,25 @@ def _measured(moments: Whole, record: Record, variance: float) -> tuple[Vector, 
     return size[:, None], spread[:, None], known[:, None]
 
 
-def _from_look(moments: Whole, look: Look, told: Vector, mean: Vector, var: Vector) -> tuple[Vector, Vector, Vector]:
-    one = look.compared
-    differ = _unlearned(one.champion.first, one.champion.until, moments)
-    differ = differ - _unlearned(one.challenger.first, one.challenger.until, moments)
-    after = np.minimum(np.maximum((one.until - moments) / (one.until - one.first), 0.0), 1.0)
-    shown = (differ * after)[:, None]
-    total = look.variance + shown**2 * var
-    odds = _log_density(look.missed - shown * mean, total) - _log_density(np.array(look.missed), look.variance)
-    odds = np.minimum(np.maximum(odds, -_BOLD_LOOK), _BOLD_LOOK)
-    gain = shown * var / total
-    return told + odds, mean + gain * (look.missed - shown * mean), var * look.variance / total
+def _from_looks(moments: Whole, looks: Sequence[Look], apart: Vector, believed: Believed) -> Believed:
+    """The same after each look, one after the other."""
+    missed, variance = np.array([[look.missed, look.variance] for look in looks]).T
+    bounds = np.array([[look.compared.first, look.compared.until] for look in looks])
+    until, length = bounds[:, 1:], bounds[:, 1:] - bounds[:, :1]
+    shares = apart * np.minimum(np.maximum((until - moments) / length, 0.0), 1.0)
+    calm = _log_density(missed, variance)
+    told, mean, var = believed
+    shares = shares[:, :, None]
+    for look, unchanged, shown, squared in zip(looks, calm, shares, shares**2, strict=True):
+        differs = look.missed - shown * mean
+        total = look.variance + squared * var
+        odds = _log_density(differs, total) - unchanged
+        gain = shown * var / total
+        told = told + np.minimum(np.maximum(odds, -_BOLD_LOOK), _BOLD_LOOK)
+        mean, var = mean + gain * differs, var * look.variance / total
+    return told, mean, var
 
 
 def _log_density(missed: Vector, variance: Vector | float) -> Vector:
-    return np.asarray(-0.5 * (missed**2 / variance + np.log(variance)))
+    found: Vector = -0.5 * (missed**2 / variance + np.log(variance))
+    return found

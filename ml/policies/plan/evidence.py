@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+Vector = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+class Fitted(NamedTuple):
     """What a version was fitted on, in batches: from ``first`` up to, not including, ``until``."""
 
     version: int
@@ -26,34 +31,38 @@ class Loss(NamedTuple):
     rows: int
 
 
-class Track(NamedTuple):
-    """What one version lost on several batches, in any order."""
-
-    fitted: Fitted
-    batches: Sequence[int]
-    losses: Sequence[float]
-    rows: Sequence[int]
-
-
 class Losses(Sequence[Loss]):
-    """Losses by version: the plan wants columns, and a whole tuple for each of hundreds of losses is for nothing."""
+    """Losses as columns: the plan computes with those, and a tuple for each of hundreds of losses is for nothing.
 
-    def __init__(self, tracks: Iterable[Track]) -> None:
-        self.tracks = tuple(tracks)
+    Of each model in ``fitted`` there are ``counts`` losses in a row, on ``batches`` in any order.
+    """
+
+    def __init__(
+        self, fitted: Sequence[Fitted], counts: Sequence[int], batches: Whole, losses: Vector, rows: Whole
+    ) -> None:
+        self.fitted, self.counts = fitted, counts
+        self.batches, self.losses, self.rows = batches, losses, rows
 
     @classmethod
     def of(cls, losses: Sequence[Loss]) -> Losses:
         """Return losses as they are wanted."""
         if isinstance(losses, cls):
             return losses
-        return cls(Track(one.fitted, (one.batch,), (one.loss,), (one.rows,)) for one in losses)
+        fitted, batches, values, rows = zip(*losses, strict=True) if losses else ((), (), (), ())
+        return cls(
+            fitted,
+            [1] * len(losses),
+            np.array(batches, dtype=np.int64),
+            np.array(values, dtype=np.float64),
+            np.array(rows, dtype=np.int64),
+        )
 
     def __len__(self) -> int:
-        return sum(len(track.batches) for track in self.tracks)
+        return len(self.batches)
 
     def __iter__(self) -> Iterator[Loss]:
-        for track in self.tracks:
-            yield from map(Loss, repeat(track.fitted), track.batches, track.losses, track.rows)
+        models = chain.from_iterable(map(repeat, self.fitted, self.counts))
+        yield from map(Loss, models, self.batches.tolist(), self.losses.tolist(), self.rows.tolist())
 
     def __getitem__(self, place: Any) -> Any:
         return tuple(self)[place]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 
 from ml.policies.plan.belief import Belief, believe
 from ml.policies.plan.evidence import Evidence
@@ -11,7 +12,7 @@ from ml.policies.plan.moments import HORIZON, Moments, moments
 from ml.policies.plan.pairs import clipped, pairs_of
 from ml.policies.plan.plan import Plan, PlanVerdict, Reason
 from ml.policies.plan.record import Record, record_of
-from ml.policies.plan.scores import scores_of
+from ml.policies.plan.scores import Scores, scores_of
 from ml.policies.plan.staleness import Curve, fit_curve
 from ml.policies.plan.worth import Outlook, Worth, outlook
 
@@ -24,15 +25,26 @@ _TO_LOOK = 2  # new labelled batches that a look needs: one to learn from, one t
 _HALVINGS = 12
 
 
-@dataclass(frozen=True, slots=True)
 class _Known:
-    """What does not depend on the price."""
+    """What does not depend on the price, each part worked out once it is asked for."""
 
-    evidence: Evidence
-    record: Record
-    curve: Curve
-    belief: Belief
-    outlook: Outlook
+    def __init__(self, evidence: Evidence, scores: Scores) -> None:
+        self.evidence, self._scores = evidence, scores
+        self.record = record_of(evidence, scores)
+
+    @cached_property
+    def curve(self) -> Curve:
+        evidence, record = self.evidence, self.record
+        pairs = pairs_of(evidence, self._scores)
+        return fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
+
+    @cached_property
+    def belief(self) -> Belief:
+        return believe(self.evidence, self.curve, self.record)
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        return outlook(self.belief, _moments(self.evidence, self.curve, self.belief), self.record.cap)
 
     @property
     def new(self) -> int:
@@ -43,7 +55,29 @@ class _Known:
         return self.evidence.arrived - self.evidence.labelled
 
 
-def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
+class _Priced:
+    """The same at a price of a retraining."""
+
+    def __init__(self, known: _Known, price: float) -> None:
+        self.known, self.price = known, price
+
+    @cached_property
+    def worth(self) -> Worth:
+        return self.known.outlook.worth(self.price)
+
+    @cached_property
+    def decided(self) -> tuple[PlanVerdict, Reason]:
+        return _decide(self)
+
+    @property
+    def least_gain(self) -> float | None:
+        """In the unit of the metric; None unless the verdict is to look."""
+        if self.decided[0] is not PlanVerdict.LOOK or self.worth.least_gain is None:
+            return None
+        return self.worth.least_gain * self.known.evidence.scale
+
+
+def make_plan(evidence: Evidence, *, counterfactual: bool = True, explained: bool = True) -> Plan:
     """Plan the next retrainings and say whether one, or a look, is due now.
 
     The same evidence always gives the same plan. Labels that have not arrived, and what was observed later, cannot
@@ -53,19 +87,19 @@ def make_plan(evidence: Evidence, *, counterfactual: bool = True) -> Plan:
         evidence: Stored observations, counted in batches.
         counterfactual: Whether to search the price up to which the
             verdict would have been another (some more milliseconds).
+        explained: Whether to work out the figures that explain the plan; without,
+            it has its verdict and its least gain alone, which takes less.
     """
     scores = scores_of(evidence)
     if evidence.labelled <= evidence.champion.until:
         return Plan(PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW, price=evidence.price)
     if not len(scores.batch):
         return _by_calendar(evidence)
-    record = record_of(evidence, scores)
-    pairs = pairs_of(evidence, scores)
-    curve = fit_curve(pairs, labelled=evidence.labelled, error=record.error, per_row=record.per_row)
-    belief = believe(evidence, curve, record)
-    ahead = _moments(evidence, curve, belief)
-    known = _Known(evidence, record, curve, belief, outlook(belief, ahead, record.cap))
-    plan = _plan(known, evidence.price)
+    known = _Known(evidence, scores)
+    asked = _Priced(known, evidence.price)
+    if not explained:
+        return Plan(*asked.decided, least_gain=asked.least_gain, price=evidence.price)
+    plan = _plan(asked)
     if counterfactual and plan.reason in {Reason.DOES_NOT_PAY, Reason.NOTHING_TO_GAIN}:
         return replace(plan, price_limit=_price_limit(known))
     return plan
@@ -93,10 +127,10 @@ def _interval(price: float, error: float) -> float:
     return math.sqrt(2 * price / (USUAL_SPEED * error))
 
 
-def _plan(known: _Known, price: float) -> Plan:
-    evidence, belief, record = known.evidence, known.belief, known.record
-    found = known.outlook.worth(price)
-    verdict, reason = _decide(known, found, price)
+def _plan(asked: _Priced) -> Plan:
+    known, price, found = asked.known, asked.price, asked.worth
+    belief, record = known.belief, known.record
+    verdict, reason = asked.decided
     if verdict is PlanVerdict.LOOK and reason is Reason.PLAUSIBLE and belief.odds >= _SUDDEN:
         reason = Reason.SUDDEN
     age, lag = known.new + known.lag, known.lag
@@ -105,9 +139,7 @@ def _plan(known: _Known, price: float) -> Plan:
     return Plan(
         verdict,
         reason,
-        least_gain=found.least_gain * evidence.scale
-        if verdict is PlanVerdict.LOOK and found.least_gain is not None
-        else None,
+        least_gain=asked.least_gain,
         staleness=staleness,
         staleness_sd=belief.sd,
         speed=float(ageing[clipped(lag + 1)] - ageing[clipped(lag)]),
@@ -121,12 +153,15 @@ def _plan(known: _Known, price: float) -> Plan:
     )
 
 
-def _decide(known: _Known, found: Worth, price: float) -> tuple[PlanVerdict, Reason]:
+def _decide(asked: _Priced) -> tuple[PlanVerdict, Reason]:
+    """What is cheap to know is asked first."""
+    known, price = asked.known, asked.price
     evidence = known.evidence
     if known.record.cap * HORIZON < price:
         return PlanVerdict.KEEP, Reason.NOTHING_TO_GAIN
     if _too_soon(known, price):
         return PlanVerdict.KEEP, Reason.TOO_SOON
+    found = asked.worth
     clear = found.blind > CLEAR * price
     if known.new < _TO_LOOK:
         return (PlanVerdict.RETRAIN, Reason.PAYS) if clear else (PlanVerdict.KEEP, Reason.TOO_LITTLE_NEW)
@@ -140,11 +175,13 @@ def _decide(known: _Known, found: Worth, price: float) -> tuple[PlanVerdict, Rea
 
 def _too_soon(known: _Known, price: float) -> bool:
     """Whether the last look is too near, and waiting for the next one's turn costs less than another retraining."""
-    evidence = known.evidence
+    evidence, cap = known.evidence, known.record.cap
     if not evidence.asked:
         return False
     wait = _spacing(known.record, price) - (evidence.arrived - max(evidence.asked))
-    return wait > 0 and wait * min(known.belief.mean, known.record.cap) <= price
+    if wait <= 0:
+        return False
+    return wait * cap <= price or wait * min(known.belief.mean, cap) <= price  # nothing is lost beyond the cap
 
 
 def _spacing(record: Record, price: float) -> float:
@@ -157,6 +194,6 @@ def _price_limit(known: _Known) -> float:
     low, high = 0.0, known.evidence.price
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        verdict, _reason = _decide(known, known.outlook.worth(middle), middle)
+        verdict, _reason = _Priced(known, middle).decided
         low, high = (low, middle) if verdict is PlanVerdict.KEEP else (middle, high)
     return low if low > 0 else math.nan

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.change import Change
-from ml.policies.plan.scores import Vector
+from ml.policies.plan.evidence import Vector
 from ml.policies.plan.staleness import Curve
 
 HORIZON = 20  # batches looked ahead; farther, streams are too uncertain to count on
@@ -15,6 +15,7 @@ LASTING = 0.93  # share of today's gain left a batch later: concepts come back, 
 _BATCHES = np.arange(HORIZON)
 _SERVED = np.minimum(_BATCHES[:, None] + _BATCHES, HORIZON - 1)  # by the batch a model starts with, those it serves
 _FITTED, _SERVING = np.nonzero(_BATCHES[:, None] + _BATCHES < HORIZON)  # by each of those: when fitted, served before
+_PLACES = _FITTED * HORIZON + _SERVING
 _ENDS = np.append(0, np.cumsum(HORIZON - _BATCHES))  # where in these the next model's begin
 _LASTING = np.power(LASTING, _BATCHES, dtype=np.float64)
 
@@ -40,7 +41,7 @@ class Moments:
         size, unlearned = self.change.size(staleness - self.steady), self.change.unlearned
         known = np.maximum(unlearned[:, None] - unlearned[_SERVED], 0.0)
         lost = np.add.accumulate(known * self.lasting[_SERVED], axis=1)
-        sudden = np.multiply.outer(lost[_FITTED, _SERVING], size)
+        sudden = np.multiply.outer(lost.take(_PLACES), size)
         served = np.multiply.outer(np.add.accumulate(self.lasting), staleness) + self.ageing[:, None]
         served += sudden[:HORIZON]
         sudden += self.fresh[_SERVING][:, None]
@@ -60,7 +61,7 @@ class Ahead:
 
     def planned(self, price: float) -> Planned:
         """Plan from the end for a price of a retraining."""
-        after = np.zeros_like(self.served)
+        after = np.zeros(self.served.shape)
         for start in range(HORIZON - 1, 0, -1):
             np.add(price, np.minimum.reduce(self.renewed[start] + after[start:]), out=after[start - 1])
         return Planned(price, self.served + after, np.minimum.reduce(self.renewed[0] + after), after, self.renewed)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ml.policies.plan.evidence import Comparison, Evidence
-from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole
+from ml.policies.plan.evidence import Comparison, Evidence, Vector, Whole
+from ml.policies.plan.scores import LOOKED_BACK, Scores
 
 _LONGEST = 400  # ages and sizes beyond are taken as this
+_APART = 32  # bits of a version's number
 _QUICK = 3.0  # batches in which the quick shape has done most of its loss
 _AGES = np.arange(_LONGEST, dtype=float)
 SHAPES = np.stack([1 - np.exp(-_AGES / _QUICK), np.sqrt(_AGES / 5), _AGES / 5], axis=1)
@@ -43,27 +44,33 @@ def pairs_of(evidence: Evidence, scores: Scores) -> Pairs:
     """Collect the pairs, except the looks that the present champion won: those speak of it alone (see ``belief``)."""
     old, new = _neighbours(scores)
     compared = list(_compared(evidence))
-    looks = np.array([_bounds(one) for one in compared], dtype=np.int64).reshape(-1, 6)
+    count = len(old)
+    bounds = np.empty((6, count + len(compared)), dtype=np.int64)
     batch = scores.batch[old]
-    fitted = np.stack([scores.first[old], scores.until[old], scores.first[new], scores.until[new], batch, batch + 1])
-    bounds = np.concatenate([fitted, looks.T], axis=1)
-    groups = _numbered(scores.version[old], scores.version[new])
-    gates = _numbered_looks(compared, after=int(groups.max(initial=-1)) + 1)
-    gains = np.append(scores.loss[old] - scores.loss[new], [one.gain for one in compared])
+    for row, column in zip(
+        bounds,
+        (scores.first[old], scores.until[old], scores.first[new], scores.until[new], batch, batch + 1),
+        strict=True,
+    ):
+        row[:count] = column
+    if compared:
+        bounds[:, count:] = np.array([_bounds(one) for one in compared]).T
+    both = (scores.version[old] << _APART) + scores.version[new]  # a number: found faster than two
+    measured = np.array([(one.gain, one.rows) for one in compared]).reshape(-1, 2)
     return Pairs(
         _shapes(bounds),
-        gains / evidence.scale,
-        np.append(scores.rows[new], [one.rows for one in compared]).astype(float),
+        np.concatenate([scores.loss[old] - scores.loss[new], measured[:, 0]]) / evidence.scale,
+        np.concatenate([scores.rows[new], measured[:, 1]]),
         bounds[5].astype(float) - 1,
         (bounds[3] - bounds[1]).astype(float),
-        np.append(groups, np.array(gates, dtype=np.int64)),
+        _numbered([*both.tolist(), *map(_name, compared)]),
     )
 
 
 def _neighbours(scores: Scores) -> tuple[Whole, Whole]:
     """Rows of models next to each other in age, on one batch."""
     older = (scores.batch[:-1] == scores.batch[1:]) & (scores.until[:-1] < scores.until[1:])
-    old = np.nonzero(older)[0]
+    (old,) = older.nonzero()
     return old, old + 1
 
 
@@ -72,18 +79,15 @@ def _bounds(one: Comparison) -> tuple[int, ...]:
     return old.first, old.until, new.first, new.until, one.first, one.until
 
 
-def _numbered(old: Whole, new: Whole) -> Whole:
-    """Number the pairs of versions in the order in which they come."""
-    numbers: dict[tuple[int, int], int] = {}
-    found = [numbers.setdefault(both, len(numbers)) for both in zip(old.tolist(), new.tolist(), strict=True)]
-    return np.array(found, dtype=np.int64)
+def _name(one: Comparison) -> tuple[int, ...]:
+    """Each set of held-out batches is a group of its own."""
+    return one.champion.version, one.challenger.version, one.until
 
 
-def _numbered_looks(compared: Sequence[Comparison], *, after: int) -> list[int]:
-    """The same for comparisons by the gate: each set of held-out batches is a group of its own."""
-    found: dict[tuple[int, int, int], int] = {}
-    names = [(one.champion.version, one.challenger.version, one.until) for one in compared]
-    return [found.setdefault(name, after + len(found)) for name in names]
+def _numbered(names: Sequence[Hashable]) -> Whole:
+    """Number what is of one name in the order in which the names come."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([*map(numbers.__getitem__, names)], dtype=np.int64)
 
 
 def _compared(evidence: Evidence) -> Iterator[Comparison]:
@@ -103,19 +107,20 @@ def rejected(evidence: Evidence) -> list[Comparison]:
 
 def _shapes(bounds: Whole) -> Vector:
     """Differences of the curve's shapes: of age, on average over the batches; of size."""
-    old_first, old_until, new_first, new_until, first, until = bounds
-    batches = until - first
-    ages = SHAPES[_places(first - old_until)] - SHAPES[_places(first - new_until)]
-    long = np.nonzero(batches > 1)[0]
+    first, until = bounds[4:]
+    fitted_until, batches = bounds[1:4:2], until - first
+    olds, news = SHAPES[_places(first - fitted_until)]
+    ages = olds - news
+    (long,) = (batches > 1).nonzero()
     if len(long):
-        at = first[long, None] + np.arange(int(batches.max()))
-        apart = SHAPES[_places(at - old_until[long, None])] - SHAPES[_places(at - new_until[long, None])]
-        summed = np.add.accumulate(apart, axis=1)  # one after the other, as they were always added
+        at = first[long, None] + np.arange(int(np.maximum.reduce(batches)))
+        olds, news = SHAPES[_places(at - fitted_until[:, long, None])]
+        summed = np.add.accumulate(olds - news, axis=1)  # one after the other, as they were always added
         ages[long] = summed[np.arange(len(long)), batches[long] - 1]
-    sizes = GROWTH[_places(old_until - old_first)] - GROWTH[_places(new_until - new_first)]
-    found = np.empty((len(sizes), ages.shape[1] + 1))
+    old, new = GROWTH[_places(fitted_until - bounds[0:3:2])]
+    found = np.empty((len(batches), ages.shape[1] + 1))
     np.divide(ages, batches[:, None], out=found[:, :-1])
-    found[:, -1] = sizes
+    np.subtract(old, new, out=found[:, -1])
     return found
 
 

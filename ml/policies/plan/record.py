@@ -9,8 +9,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ml.policies.plan.evidence import Evidence
-from ml.policies.plan.scores import LOOKED_BACK, Scores, Vector, Whole, served
+from ml.policies.plan.evidence import Evidence, Vector, Whole
+from ml.policies.plan.scores import LOOKED_BACK, Scores, served
 from ml.policies.plan.staleness import HALF_LIFE
 
 _DISAGREE = 0.4  # share of its errors that a new model makes differently, before a gate has told
@@ -47,7 +47,7 @@ def record_of(evidence: Evidence, scores: Scores) -> Record:
     batches, rows = scores.batch[own].astype(float), scores.rows[own].astype(float)
     values = scores.loss[own] / evidence.scale
     weight = 0.5 ** ((evidence.labelled - 1 - batches) / HALF_LIFE)
-    error = max(float(weight @ values / weight.sum()), 1e-9)
+    error = max(float(weight @ values / np.add.reduce(weight)), 1e-9)
     counted = max(float(weight @ rows), 1.0)
     typical = float(evidence.rows or max(np.median(rows), 1.0))
     chance = math.sqrt(error * min(error, 1.0))
@@ -78,7 +78,9 @@ def _spread(values: Vector) -> float:
     half = count // 2 + 1
     place = half * (half - 1) // 2 - 1
     factor = _OF_FEW.get(count) or count / (count + (1.4 if count % 2 else 3.8))
-    return _NORMAL * factor * float(np.partition(np.abs(values[one] - values[other]), place)[place])
+    distances = np.abs(values[one] - values[other])
+    distances.partition(place)
+    return _NORMAL * factor * float(distances[place])
 
 
 @lru_cache(maxsize=LOOKED_BACK + 1)
@@ -92,7 +94,7 @@ def _per_row(evidence: Evidence, error: float) -> float:
     told = [one for one in evidence.comparisons[-_TIMES:] if one.high > one.low]
     z = _quantile(evidence.confidence)
     found += [((one.high - one.low) / (2 * z) / evidence.scale) ** 2 * one.rows for one in told]
-    return max(float(np.mean(found)), 1e-12)
+    return max(float(np.add.reduce(found)) / len(found), 1e-12)
 
 
 @lru_cache(maxsize=64)

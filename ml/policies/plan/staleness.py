@@ -13,8 +13,8 @@ from operator import mul
 
 import numpy as np
 
+from ml.policies.plan.evidence import Vector
 from ml.policies.plan.pairs import GROWTH, SHAPES, Pairs
-from ml.policies.plan.scores import Vector
 
 # Each constant is a share of the error rate, never an absolute loss: a nearly perfect model has little to lose.
 PRIOR_SPEED = 0.007  # loss per batch before there is evidence; half of what drifting streams show on average
@@ -22,6 +22,8 @@ PRIOR_GROWTH = 0.01  # what the first five batches' model lacks in data, before 
 _AGE = 5  # batches at which the shapes of age are 1, or nearly
 _PRIOR = np.array([0.25, 0.25, 0.5, 0.0]) * PRIOR_SPEED * _AGE + np.array([0.0, 0.0, 0.0, PRIOR_GROWTH])
 _SPREAD = 2 * _PRIOR  # vague: between nothing and several times as much
+_PRECISION = np.diag(1 / _SPREAD**2)
+_PULL = _PRECISION @ _PRIOR
 HALF_LIFE = 15.0  # batches in which evidence loses half of its weight
 WANDER = 0.02  # standard deviation, per root of a batch, of what a concept moves beside the curve
 INTERACTION = 0.04  # a batch can happen to suit one of two models, whatever their age
@@ -55,46 +57,45 @@ def fit_curve(pairs: Pairs, *, labelled: int, error: float, per_row: float) -> C
         error: The present error rate, the unit of everything here.
         per_row: Variance of the difference of two models' losses on one row.
     """
-    precision = np.diag(1 / _SPREAD**2)
-    gram, weights, calm = precision, _PRIOR, 1.0
+    gram, weights, calm = _PRECISION, _PRIOR, 1.0
     if len(pairs.gains):
-        gram, weights, calm = _evidence(pairs, precision, labelled, error, per_row)
+        gram, weights, calm = _evidence(pairs, labelled, error, per_row)
     covariance = np.linalg.inv(gram) * error**2
     age, growth = SHAPES @ weights[:3] * error, GROWTH * weights[3] * error
     return Curve(age, growth, covariance, min(calm, 4.0) * (WANDER * error) ** 2)
 
 
-def _evidence(
-    pairs: Pairs, precision: Vector, labelled: int, error: float, per_row: float
-) -> tuple[Vector, Vector, float]:
+def _evidence(pairs: Pairs, labelled: int, error: float, per_row: float) -> tuple[Vector, Vector, float]:
     """Reweighted least squares; two models compared on many batches are one draw of the wandering: they count once."""
     gains = pairs.gains / error
     fade = 0.5 ** ((labelled - 1 - pairs.batches) / HALF_LIFE)
     sampling = per_row / np.maximum(pairs.rows, 1) / error**2 + INTERACTION**2
-    times = np.bincount(pairs.groups)
-    faded = np.bincount(pairs.groups, weights=fade)
-    apart = np.bincount(pairs.groups, weights=fade * pairs.apart) / faded
-    expected = WANDER**2 * apart + np.bincount(pairs.groups, weights=fade * sampling) / faded / times
+    groups, shapes = pairs.groups, pairs.shapes
+    times = np.bincount(groups)
+    faded = np.bincount(groups, fade)
+    apart = np.bincount(groups, fade * pairs.apart) / faded
+    expected = WANDER**2 * apart + np.bincount(groups, fade * sampling) / faded / times
     trust = np.minimum(faded, 1.0)
-    repeated = np.maximum(faded[pairs.groups], 1.0)
+    trusted = _CALM + np.add.reduce(trust)
+    repeated = np.maximum(faded[groups], 1.0)
     calm, tails = 1.0, np.ones(len(gains))
     for _ in range(_ROUNDS):
         variance = calm * WANDER**2 * pairs.apart * repeated + sampling
         weight = fade / variance * tails
-        gram = precision + (pairs.shapes * weight[:, None]).T @ pairs.shapes
-        weights = non_negative(gram, precision @ _PRIOR + pairs.shapes.T @ (weight * gains))
-        missed = gains - pairs.shapes @ weights
+        gram = _PRECISION + (shapes * weight[:, None]).T @ shapes
+        weights = non_negative(gram, _PULL + shapes.T @ (weight * gains))
+        missed = gains - shapes @ weights
         tails = (_TAILS + 1) / (_TAILS + missed**2 / variance)
-        mean = np.bincount(pairs.groups, weights=fade * missed) / faded
+        mean = np.bincount(groups, fade * missed) / faded
         squares = np.minimum(mean**2 / expected, _MOST)
-        calm = max(float((_CALM + (trust * squares).sum()) / (_CALM + trust.sum())), 0.02)
+        calm = max(float((_CALM + np.add.reduce(trust * squares)) / trusted), 0.02)
     return gram, weights, calm
 
 
 def non_negative(gram: Vector, target: Vector) -> Vector:
     """Minimise w'Gw/2 - t'w over w >= 0, for a positive definite G, by coordinate descent."""
     free = np.linalg.solve(gram, target)
-    if (free >= 0).all():
+    if min(free.tolist()) >= 0:
         return np.asarray(free)
     rows, goals, weights = gram.tolist(), target.tolist(), [0.0] * len(target)
     for _ in range(100):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.policies.plan.belief import Belief
+from ml.policies.plan.evidence import Vector
 from ml.policies.plan.moments import Ahead, Moments, Planned
-from ml.policies.plan.scores import Vector
 
 _GRID = np.linspace(-4, 4, 41)  # standard deviations of what a look may show
 _WEIGHTS = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()
@@ -51,7 +51,9 @@ class Outlook:
 def outlook(belief: Belief, moments: Moments, cap: float) -> Outlook:
     """Count what does not depend on the price."""
     shown, weight = _what_a_look_shows(belief)
-    believed = np.append(np.minimum(_after(belief, shown), cap), min(belief.mean, cap))
+    believed = np.empty(len(shown) + 1)
+    np.minimum(_after(belief, shown), cap, out=believed[:-1])
+    believed[-1] = min(belief.mean, cap)
     return Outlook(shown, weight, moments.ahead(believed))
 
 
@@ -77,7 +79,7 @@ def _after(belief: Belief, shown: Vector) -> Vector:
     steady, variance, sudden, sudden_variance = _shown(belief)
     log_odds = -0.5 * ((shown - sudden) ** 2 / sudden_variance - (shown - steady) ** 2 / variance)
     log_odds += 0.5 * math.log(variance / sudden_variance)
-    odds = belief.odds * np.exp(np.clip(log_odds, -50, 50))
+    odds = belief.odds * np.exp(np.minimum(np.maximum(log_odds, -50), 50))
     odds = odds / (odds + 1 - belief.odds)
     kept = belief.steady + belief.seen * belief.steady_var / variance * (shown - steady)
     change = belief.change
@@ -89,5 +91,5 @@ def _least(shown: Vector, saving: Vector) -> float | None:
     """The gain above which going live always pays."""
     if saving[-1] <= 0:
         return None
-    losing = np.nonzero(saving <= 0)[0]
+    (losing,) = (saving <= 0).nonzero()
     return float(shown[0] if not len(losing) else shown[losing[-1] + 1])

@@ -13,7 +13,8 @@ from ml.policies.replay.compare import (
     with_costs,
 )
 from ml.policies.replay.hindsight import Best, cheapest_sequence
-from ml.policies.replay.player import Move, Setting, play
+from ml.policies.replay.move import Move, Setting
+from ml.policies.replay.player import play
 from ml.policies.replay.tuned import UNTUNED, Rival, Tuned
 from ml.policies.replay.world import Challenge, Stand, Step, World
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ml.policies.facts import Ending
 from ml.policies.known import ending_of
-from ml.policies.replay.player import Move
+from ml.policies.replay.move import Move
 from ml.policies.replay.world import Challenge
 
 Floats = NDArray[np.float64]
@@ -85,14 +85,13 @@ def account(moves: Sequence[Move], loss_of: LossOf, prices: Prices, *, first: in
             held = None
         if move.challenge is None:
             continue
-        look = move.conclusion.least_gain is not None
-        trainings[place - first] += _price(move.challenge, prices, look=look, live=move.promoted)
+        trainings[place - first] += _price(move.challenge, prices, look=move.look, live=move.promoted)
         if move.held:
             held = move
         else:
             endings.append(ending_of(move.challenge.gate))
         retrainings += 1
-        looks += look
+        looks += move.look
         seconds += move.challenge.seconds
     return Account(
         first=first,
@@ -116,7 +115,7 @@ def _price(challenge: Challenge, prices: Prices, *, look: bool, live: bool) -> f
 
 def _rest(held: Move, prices: Prices) -> float:
     """What going live costs beyond the training, which was charged when it was done."""
-    if held.challenge is None or held.conclusion.least_gain is None:
+    if held.challenge is None or not held.look:
         return 0.0
     return prices.of_training(held.challenge.seconds)
 
@@ -137,7 +136,8 @@ def resampled_sums(costs: Floats, *, resamples: int, seed: int) -> Floats:
     starts = generator.integers(0, batches, size=(resamples, blocks))
     places = (starts[:, :, None] + np.arange(length)) % batches
     places = places.reshape(resamples, -1)[:, :batches]
-    return np.stack([one[places].sum(axis=1) for one in series])
+    drawn = np.empty(places.shape)  # megabytes: asked for once
+    return np.stack([one.take(places, out=drawn, mode="clip").sum(axis=1) for one in series])
 
 
 def interval(sums: Floats, confidence: float = 0.95) -> tuple[float, float]:

@@ -14,7 +14,8 @@ from ml.domain.windows import Window
 from ml.policies.replay.account import Account, LossOf, Prices, account, interval, resampled_sums
 from ml.policies.replay.advice import Advice, advise, front
 from ml.policies.replay.hindsight import Best, cheapest_sequence
-from ml.policies.replay.player import Move, Setting, play
+from ml.policies.replay.move import Move, Setting
+from ml.policies.replay.player import play
 from ml.policies.replay.world import World
 from ml.specs.policy import Costs, PolicySpec
 
@@ -177,7 +178,7 @@ def _played(
 ) -> dict[str, tuple[Move, ...]]:
     played: dict[str, tuple[Move, ...]] = {}
     for name, policy in policies.items():
-        played[name] = play(world, policy, setting)
+        played[name] = play(world, policy, setting, reasons=False)
         if on_policy is not None:
             on_policy(len(played), len(policies))
     return played
@@ -254,7 +255,7 @@ def _outcome(
         costs=tuple(float(cost) for cost in bill.costs),
         retrained=tuple(trained),
         promoted=_places(moves, bill.first, lambda move: move.promoted or move.released is True),
-        looked=tuple(place for place in trained if moves[place].conclusion.least_gain is not None),
+        looked=tuple(place for place in trained if moves[place].look),
         rejected=bill.rejected,
         not_worth_it=bill.not_worth_it,
         seconds=bill.seconds,

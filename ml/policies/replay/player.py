@@ -8,63 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ml.domain.holds import HELD, ShadowEnding, ShadowVerdict, batches_of_hold
-from ml.domain.records import Act, Decision, Observation, Promotion, Quantity, Verdict
+from ml.domain.records import Act, Observation, Promotion, Quantity, Verdict
 from ml.domain.watches import batches_of_look, is_over, watch_key
-from ml.domain.windows import Window
-from ml.policies.decide import Conclusion, conclude, identified
+from ml.policies.decide import conclude, identified
 from ml.policies.facts import Check, Need, Training
 from ml.policies.ledger import Ledger
 from ml.policies.needs import needs_of
-from ml.policies.question import USUAL, Judging, Question
+from ml.policies.question import Question
 from ml.policies.replay.beside import arrivals, places_of_both, scored_batches
+from ml.policies.replay.move import Move, Setting
 from ml.policies.replay.world import Challenge, World
-from ml.specs.gate import WatchSpec
 from ml.specs.policy import PolicySpec
 
 _DRIFT = frozenset({Need.FEATURE_DRIFT, Need.COLUMN_DRIFT, Need.PREDICTION_DRIFT, Need.TARGET_DRIFT})
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a replay takes from the model's spec: whose decisions these are, and in which metric.
-
-    ``shadow`` is for how many batches a challenger is held, ``grace`` how long after a batch its labels are waited for.
-    """
-
-    model: str
-    metric: str
-    higher_is_better: bool
-    bounded: bool
-    shadows: int
-    judging: Judging = USUAL
-    watch: WatchSpec | None = None
-    shadow: int = 0
-    grace: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What happened after one batch.
-
-    ``served`` is the estimator that scored the batch, None before the first champion. ``challenge`` is the training
-    that followed a yes, None if there was none or it could not be done; ``promoted`` whether it went live at once,
-    ``held`` whether it is held in the shadow. Before the decision, ``rolled_back`` says that the champion gave way to
-    the one that it had beaten, ``released`` whether what was held went live (None: nothing was held, or it still is).
-    """
-
-    window: Window
-    served: str | None
-    conclusion: Conclusion
-    challenge: Challenge | None = None
-    promoted: bool = False
-    decision: Decision | None = None
-    rolled_back: bool = False
-    held: bool = False
-    released: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +54,30 @@ class _Versions:
 
 
 def play(
-    world: World, policy: PolicySpec, setting: Setting, *, record: bool = False, until: int | None = None
+    world: World,
+    policy: PolicySpec,
+    setting: Setting,
+    *,
+    record: bool = False,
+    reasons: bool = True,
+    until: int | None = None,
 ) -> tuple[Move, ...]:
     """Return what the policy would have done after every batch, in order.
 
     With ``record`` every move carries the decision as production would have recorded it, its id included; that takes
-    many times as long. ``until`` plays the first so many batches only.
+    many times as long. Without ``reasons`` the moves are the same, but do not carry why: what only explains is not
+    worked out, and not kept, which of thousands of decisions takes most of the memory. ``until`` plays the first so
+    many batches only.
     """
-    return tuple(_Player(world, policy, setting, record=record).moves(until))
+    return tuple(_Player(world, policy, setting, record=record, reasons=record or reasons).moves(until))
 
 
 class _Player:
     """The state of one play; everything that a decision sees goes through the ledger."""
 
-    def __init__(self, world: World, policy: PolicySpec, setting: Setting, *, record: bool) -> None:
-        self._world, self._policy, self._setting, self._record = world, policy, setting, record
+    def __init__(self, world: World, policy: PolicySpec, setting: Setting, *, record: bool, reasons: bool) -> None:
+        self._world, self._steps, self._policy, self._setting = world, world.steps, policy, setting
+        self._record, self._reasons = record, reasons
         self._needs = needs_of(policy)
         self._ledger = Ledger(
             setting.model, setting.metric, higher_is_better=setting.higher_is_better, needs=self._needs
@@ -118,12 +87,12 @@ class _Player:
         self._policy_json: Any = policy.model_dump(mode="json") if record else None
 
     def moves(self, until: int | None) -> Iterator[Move]:
-        count = len(self._world.steps) if until is None else min(until, len(self._world.steps))
+        count = len(self._steps) if until is None else min(until, len(self._steps))
         for place in range(count):
             yield self._move(place)
 
     def _move(self, place: int) -> Move:
-        step, versions = self._world.steps[place], self._versions
+        step, versions = self._steps[place], self._versions
         served = None if versions.champion is None else versions.all[versions.champion].serving
         self._scored.append(self._scorers())
         self._ledger.add_windows([step.window])
@@ -136,15 +105,26 @@ class _Player:
             asked=False,
             bounded=self._setting.bounded,
             counterfactual=self._record,
+            explained=self._reasons,
             judging=self._setting.judging,
         )
         conclusion = conclude(question)
         decision = identified(question, conclusion, self._policy_json) if self._record else None
-        move = Move(step.window, served, conclusion, decision=decision, rolled_back=rolled_back, released=released)
         asked = conclusion.result.verdict is Verdict.RETRAIN
         look = conclusion.least_gain is not None
+        move = Move(
+            step.window,
+            served,
+            look,
+            conclusion if self._reasons else None,
+            decision=decision,
+            rolled_back=rolled_back,
+            released=released,
+        )
         self._ledger.decide(Check(step.as_of, step.window, asked, conclusion.verdict, look))
-        return self._retrain(place, move) if conclusion.verdict is Verdict.RETRAIN else move
+        if conclusion.verdict is not Verdict.RETRAIN:
+            return move
+        return self._retrain(place, move, conclusion.least_gain)
 
     def _scorers(self) -> tuple[int, ...]:
         """Who scores a batch: the champion and, in the shadow, the one that is held and some former champions."""
@@ -156,7 +136,7 @@ class _Player:
 
     def _observations(self, place: int) -> Iterator[Observation]:
         """What monitoring would have recorded with this batch."""
-        step, setting = self._world.steps[place], self._setting
+        step, setting = self._steps[place], self._setting
         window, now = step.window, step.as_of
         if Need.ROWS in self._needs:
             yield Observation(window, now, Quantity.ROWS, value=float(step.rows), rows=step.rows)
@@ -167,7 +147,7 @@ class _Player:
             for one in self._world.drift(self._versions.all[champion], place, self._needs):
                 yield replace(one, version=champion) if one.quantity is Quantity.PREDICTION_DRIFT else one
         for other, rows in step.labelled:
-            batch = self._world.steps[other].window
+            batch = self._steps[other].window
             yield Observation(batch, now, Quantity.LABELLED, value=float(rows), rows=rows)
             if Need.METRIC not in self._needs or rows == 0:
                 continue
@@ -175,8 +155,8 @@ class _Player:
                 value = self._world.metric(self._versions.all[version].serving, other, place)
                 yield Observation(batch, now, Quantity.METRIC, setting.metric, version, value, rows)
 
-    def _retrain(self, place: int, move: Move) -> Move:
-        versions, least = self._versions, move.conclusion.least_gain
+    def _retrain(self, place: int, move: Move, least: float | None) -> Move:
+        versions = self._versions
         champion = None if versions.champion is None else versions.all[versions.champion]
         challenge = self._world.challenge(place, champion, least, tuple(versions.all.values()))
         if challenge is None:
@@ -200,7 +180,7 @@ class _Player:
         asked, versions = self._setting.watch, self._versions
         if asked is None or versions.since is None or versions.champion is None or not versions.former:
             return False
-        steps = self._world.steps[: place + 1]
+        steps = self._steps[: place + 1]
         now, pair = steps[-1].as_of, {versions.champion, versions.former[0]}
         places = places_of_both(steps, self._scored, pair, since=versions.since)
         arrived = arrivals(steps, places)
@@ -221,7 +201,7 @@ class _Player:
         held, champion, setting = self._versions.held, self._versions.champion, self._setting
         if held is None or champion is None:
             return None
-        steps = self._world.steps[: place + 1]
+        steps = self._steps[: place + 1]
         now = steps[-1].as_of
         if held.generation != self._versions.generation:
             return self._end(held, ShadowEnding.STALE, now)

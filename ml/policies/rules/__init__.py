@@ -56,10 +56,11 @@ _NOTHING = _always()
 
 @dataclass(frozen=True, slots=True)
 class RuleKind:
-    """How a rule is asked, and which facts it must be given, by its spec."""
+    """How a rule is asked, which facts it must be given, by its spec, and whether its answer takes long."""
 
     ask: Callable[[Question, Any], RuleResult]
     needs: Callable[[Any], Needs] = _NOTHING
+    slow: bool = False
 
 
 RULES: Mapping[type[Spec], RuleKind] = {
@@ -70,7 +71,7 @@ RULES: Mapping[type[Spec], RuleKind] = {
     EstimatedPerformanceRule: RuleKind(estimated_performance, _always(Need.ESTIMATE)),
     ChangePointRule: RuleKind(change_point, _always(Need.METRIC)),
     AdaptiveRule: RuleKind(adaptive, adaptive_needs),
-    CostRule: RuleKind(cost, _always(Need.METRIC, Need.SHADOWS, Need.ROWS)),
+    CostRule: RuleKind(cost, _always(Need.METRIC, Need.SHADOWS, Need.ROWS), slow=True),
     ManualRule: RuleKind(manual),
     NeverRule: RuleKind(never),
 }
@@ -88,6 +89,11 @@ def evaluate(question: Question, rule: Rule) -> RuleResult:
     if isinstance(rule, Not):
         return not_of(evaluate(question, rule.of[0]))
     return RULES[type(rule)].ask(question, rule)
+
+
+def takes_long(rule: Rule) -> bool:
+    """Tell whether some rule of a tree takes long to answer."""
+    return any(RULES[type(leaf)].slow for leaf in leaves(rule))
 
 
 def rule_needs(rule: Rule) -> Needs:

@@ -9,10 +9,12 @@ from math import isfinite, nan
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from ml.domain.records import RuleResult, Verdict
 from ml.domain.windows import Window
-from ml.policies.facts import Champion, Ending, Facts, Training
-from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Losses, Plan, PlanVerdict, Track, make_plan
+from ml.policies.facts import Champion, Ending, Facts, Measured, Training
+from ml.policies.plan import LOOKED_BACK, Comparison, Evidence, Fitted, Losses, Plan, PlanVerdict, make_plan
 from ml.policies.price import price_of
 from ml.policies.question import Question
 from ml.specs.rules import CostRule
@@ -21,7 +23,7 @@ MEMORY = 100
 """Batches of which comparisons are looked at, the newest ones: of the losses, the plan remembers fewer."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-_START = attrgetter("window.start")
+_BEGIN, _START = attrgetter("start"), attrgetter("window.start")
 
 
 def cost(question: Question, spec: CostRule) -> RuleResult:
@@ -30,17 +32,21 @@ def cost(question: Question, spec: CostRule) -> RuleResult:
     champion = facts.champion
     if champion is None:
         return RuleResult(spec.kind, Verdict.CANNOT_TELL, "There is no champion whose staleness could be known.")
-    plan = make_plan(evidence_of(question, champion), counterfactual=question.counterfactual)
+    evidence = evidence_of(question, champion)
+    plan = make_plan(evidence, counterfactual=question.counterfactual, explained=question.explained)
     look = plan.verdict is PlanVerdict.LOOK and spec.look
-    asks = look or plan.verdict is PlanVerdict.RETRAIN
+    verdict = Verdict.RETRAIN if look or plan.verdict is PlanVerdict.RETRAIN else Verdict.KEEP
+    least_gain = plan.least_gain if look else None
+    if not question.explained:
+        return RuleResult(spec.kind, verdict, "", least_gain=least_gain)
     return RuleResult(
         kind=spec.kind,
-        verdict=Verdict.RETRAIN if asks else Verdict.KEEP,
+        verdict=verdict,
         sentence=plan.sentence,
         value=_known(plan.saving),
         threshold=0.0,
         evidence=_explained(plan),
-        least_gain=plan.least_gain if look else None,
+        least_gain=least_gain,
     )
 
 
@@ -107,7 +113,7 @@ def evidence_of(question: Question, champion: Champion) -> Evidence:
         champion=Fitted(champion.version, places[champion.trained_from], places[champion.seen_until]),
         arrived=len(facts.windows),
         labelled=labelled,
-        losses=Losses(_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK))),
+        losses=_losses(question, places, fitted, max(oldest, labelled - LOOKED_BACK)),
         comparisons=tuple(_comparisons(facts, places, fitted, oldest)),
         asked=() if asked is None else (places[asked],),
         price=price.in_losses,
@@ -131,16 +137,26 @@ def _labelled(facts: Facts, places: _Places) -> int:
     return 0 if newest is None else places[newest.start] + 1
 
 
-def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Track]:
-    loss, since = question.loss, _start_of(oldest, question.facts.windows)
+def _losses(question: Question, places: _Places, fitted: _Versions, oldest: int) -> Losses:
+    since = _start_of(oldest, question.facts.windows)
+    models, counts, found = [], [], list[Measured]()
     for version, values in question.facts.metrics.items():
         if not values or values[-1].window.start < since:  # of nearly all former champions
             continue
         who = fitted[version]
         if who is not None:
             newest = values[: bisect_left(values, since, key=_START) - len(values) - 1 : -1]
-            batches = [places[one.window.start] for one in newest]
-            yield Track(who, batches, [loss(one.value) for one in newest], [one.rows for one in newest])
+            models.append(who)
+            counts.append(len(newest))
+            found += newest
+    windows, _, metrics, rows, *_ = zip(*found, strict=True) if found else [()] * len(Measured._fields)
+    return Losses(
+        models,
+        counts,
+        np.array([*map(places.__getitem__, map(_BEGIN, windows))], dtype=np.int64),
+        question.loss(np.array(metrics, dtype=np.float64)),
+        np.array(rows, dtype=np.int64),
+    )
 
 
 def _comparisons(facts: Facts, places: _Places, fitted: _Versions, oldest: int) -> Iterator[Comparison]:

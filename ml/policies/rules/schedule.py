@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ml.domain.records import RuleResult, Verdict
+from ml.domain.windows import to_the_minute
 from ml.policies.question import Question
 from ml.specs.rules import ScheduleRule
 
@@ -23,7 +24,7 @@ def schedule(question: Question, spec: ScheduleRule) -> RuleResult:
         return _cron(question, spec.cron, since)
     every = spec.every or 1
     count = len(facts.windows) if since is None else facts.arrived_since(since)
-    start = "in all" if since is None else f"since {since:%Y-%m-%d %H:%M}"
+    start = "in all" if since is None else f"since {to_the_minute(since)}"
     evidence = {"since": since.isoformat() if since else None, "batches": count}
     if count >= every:
         sentence = f"{count} batches {start}: a retraining is due every {every}."
@@ -40,11 +41,11 @@ def _cron(question: Question, cron: str, since: datetime | None) -> RuleResult:
     due = _next(cron, start)
     evidence = {"since": since.isoformat() if since else None, "due": due.isoformat(), "unit": "seconds"}
     values = ((facts.as_of - start).total_seconds(), (due - start).total_seconds(), evidence)
-    last = "There was no training yet" if since is None else f"The last training was at {since:%Y-%m-%d %H:%M}"
+    last = "There was no training yet" if since is None else f"The last training was at {to_the_minute(since)}"
     if due <= facts.as_of:
-        sentence = f"{last}: by the cron expression {cron} one is due since {due:%Y-%m-%d %H:%M}."
+        sentence = f"{last}: by the cron expression {cron} one is due since {to_the_minute(due)}."
         return RuleResult("schedule", Verdict.RETRAIN, sentence, *values)
-    sentence = f"{last}: by the cron expression {cron} would retrain at {due:%Y-%m-%d %H:%M}."
+    sentence = f"{last}: by the cron expression {cron} would retrain at {to_the_minute(due)}."
     return RuleResult("schedule", Verdict.KEEP, sentence, *values)
 
 

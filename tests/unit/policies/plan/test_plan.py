@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.policies.plan import Comparison, Evidence, Fitted, Loss, Plan, PlanVerdict, Reason, make_plan
+from ml.policies.plan import Comparison, Evidence, Fitted, Loss, Losses, Plan, PlanVerdict, Reason, make_plan
 
 LOOK, KEEP, RETRAIN = PlanVerdict.LOOK, PlanVerdict.KEEP, PlanVerdict.RETRAIN
 FIRST = Fitted(1, 0, 5)
@@ -221,3 +221,24 @@ def test_it_explains_itself_with_numbers(values: list[float], price: float, look
     assert 0.0 <= plan.sudden <= 1.0
     assert -inf < plan.staleness <= plan.cap + 1e-9
     assert (plan.least_gain is not None) == (plan.verdict is LOOK)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    values=losses, price=prices, looks=gains, windows=st.sampled_from([1, 3]), share=st.sampled_from([0.0, 0.1, 1.0])
+)
+def test_a_verdict_is_the_same_whether_or_not_it_is_explained(
+    values: list[float], price: float, looks: list[float], windows: int, share: float
+) -> None:
+    """Bit for bit: what is left out cannot matter."""
+    evidence = replace(evidence_of(values, price, looks), windows=windows, look=share)
+    whole, short = make_plan(evidence), make_plan(evidence, explained=False)
+    assert (short.verdict, short.least_gain) == (whole.verdict, whole.least_gain)
+
+
+def test_losses_as_columns_are_the_losses() -> None:
+    found = served(0.1, 0.2, 0.3).losses
+    columns = Losses.of(found)
+    assert (tuple(columns), len(columns), columns[1]) == (found, 3, found[1])
+    assert Losses.of(columns) is columns
+    assert tuple(Losses.of(())) == ()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from ml.domain.records import Verdict
@@ -78,6 +81,41 @@ def test_a_play_is_the_same_every_time_with_its_ids() -> None:
     plain = play(ToyWorld(noise=0.02), spec, SETTING)
     assert [move.conclusion for move in plain] == [move.conclusion for move in first], "recording changes nothing"
     assert {move.decision for move in plain} == {None}
+
+
+AROUND = [
+    {},
+    {"cooldown": "4d"},
+    {"confirm": {"checks": 2, "of": 3}},
+    {"confirm": {"checks": 2, "of": 3}, "cooldown": "4d"},
+    {"budget": {"period": "20d", "retrainings": 2}, "back_off": {"first": 2}},
+    {"min_labelled": 350},
+]
+
+
+@pytest.mark.parametrize("around", AROUND, ids=str)
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"kind": "cost"},
+        {"kind": "cost", "look": False},
+        {"kind": "any", "of": [{"kind": "cost"}, {"kind": "performance", "drop": 0.1}]},
+        {"kind": "not", "of": [{"kind": "cost"}]},
+        {"kind": "performance", "drop": 0.1},
+        {"kind": "schedule", "every": 3},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("margin", [0.05, -0.02])
+def test_a_play_is_the_same_without_its_reasons(when: Any, around: Any, margin: float) -> None:
+    """Rules that take long are not asked where a guard holds back, nor guards where there is nothing to hold back."""
+    costs = {"training": 5.0, "look": 0.1}
+    spec = PolicySpec.model_validate({"min_labelled": 10, "back_off": None, "costs": costs, "when": when, **around})
+
+    world = ToyWorld(batches=60, loss=abrupt(25), noise=0.03, margin=margin)
+    brief, whole = (play(world, spec, SETTING, reasons=reasons) for reasons in (False, True))
+    assert brief == tuple(replace(move, conclusion=None) for move in whole)
+    assert retrained(brief)
 
 
 def test_the_future_does_not_change_a_decision() -> None:

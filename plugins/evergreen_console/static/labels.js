@@ -1,7 +1,7 @@
 // Names beside points, none over another name or a point.
 import { Plot } from "./plot.js";
 
-const HIGH = 13, WIDE = 6.2, GAP = 7; // pixels: a line, a letter of 11 px on average, a point's room
+const HIGH = 15, WIDE = 6.2, GAP = 7; // pixels: a line with its halo, a letter of 11 px on average, a point's room
 const SIDES = [[1, 1], [1, -1], [-1, 1], [-1, -1], [1, 0], [-1, 0]];
 
 /**

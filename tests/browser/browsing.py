@@ -104,16 +104,20 @@ def _client(site: Site) -> httpx.Client:
 
 
 def loop_of(home: Path) -> subprocess.Popen[bytes]:
-    """Play the demo's year once more, as another model, into the same records."""
+    """Play the demo's year once more, as another model and then another, into the same records, until it is ended."""
     spec = yaml.safe_load((home / "models" / "deliveries.yaml").read_text()) | {"model": LOOP}
     path = home / f"{LOOP}-{time.time_ns()}.yaml"
     path.write_text(yaml.safe_dump(spec, sort_keys=False))
     program = (
-        "import sys; from pathlib import Path; from demo.simulator import START, WEEK, WEEKS; "
+        "import sys; from itertools import count; from pathlib import Path; "
+        "from demo.simulator import START, WEEK, WEEKS; "
         "from ml.flows.loop import run; from ml.flows.workspace import Workspace; from ml.specs import load_spec; "
         "from tests.browser.records import settings_of\n"
         "with Workspace.open(settings_of(Path(sys.argv[1]))) as workspace:\n"
-        "    run(workspace, load_spec(Path(sys.argv[2])), start=START, end=START + WEEKS * WEEK)\n"
+        "    spec = load_spec(Path(sys.argv[2]))\n"
+        "    for number in count(1):\n"
+        "        another = spec.model_copy(update={'model': f'{spec.model}-{number}'})\n"
+        "        run(workspace, another, start=START, end=START + WEEKS * WEEK)\n"
     )
     return subprocess.Popen([sys.executable, "-c", program, str(home), str(path)])
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from ml.domain.windows import format_duration, parse_duration, parse_moment
 
@@ -46,6 +58,28 @@ def _listed(value: Any) -> Any:
     """YAML lists arrive as lists; frozen specs hold tuples."""
     return tuple(value) if isinstance(value, list) else value
 
+
+class _Switch:
+    """Marks a part of a spec that may be left out: written as `true` it has all defaults, as `false` it is left out."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self._read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        written = handler(schema)
+        return {**written, "anyOf": [*written["anyOf"], {"type": "boolean"}]}
+
+    @staticmethod
+    def _read(value: Any) -> Any:
+        if isinstance(value, bool):
+            return {} if value else None
+        if value is None or isinstance(value, dict | Spec):
+            return value
+        raise PydanticCustomError("accepted", "accepted is true for all defaults, false, or a mapping of fields")
+
+
+Switch = _Switch()
+"""Marks an optional part that is switched on by ``true``, with all defaults, and off by ``false``."""
 
 Duration = Annotated[
     timedelta,

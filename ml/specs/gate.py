@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from ml.domain.codes_pg import GATE
-from ml.specs.base import Columns, Listed, PositiveDuration, Share, Spec
+from ml.specs.base import Columns, Listed, PositiveDuration, Share, Spec, Switch
 
 HOLDOUT_ROWS = 500
 """Held-out rows from which more of them tell little: by the plan's own numbers the difference of two models with an
@@ -112,15 +112,14 @@ def _approver(value: Any) -> Any:
     return {"id": value, "name": value} if isinstance(value, str) else value
 
 
-def _approval(value: Any) -> Any:
-    """Read `approval: true` as all defaults."""
-    return {} if value is True else value
+Login = Annotated[Approver, BeforeValidator(_approver, json_schema_input_type=str | Approver)]
+"""A person, written as a mapping or by the name of the login alone."""
 
 
 class ApprovalSpec(Spec):
     """A person has to approve what passed the gate before it goes live."""
 
-    assigned_users: Annotated[tuple[Annotated[Approver, BeforeValidator(_approver)], ...], Listed] = Field(
+    assigned_users: Annotated[tuple[Login, ...], Listed] = Field(
         default=(),
         description='Who may answer: logins, or `{id: "7", name: ann}` where Airflow\'s ids are not the logins (FAB). '
         "Left out: whoever may act on the model's DAG.",
@@ -153,11 +152,6 @@ class WatchSpec(Spec):
         description="Whether a champion that is surely worse, by more than `gate.margin`, is rolled back by itself; "
         "else it is recorded only.",
     )
-
-
-def _watch(value: Any) -> Any:
-    """Read `watch: true` as all defaults, `watch: false` as none."""
-    return {} if value is True else None if value is False else value
 
 
 class GateSpec(Spec):
@@ -206,24 +200,24 @@ class GateSpec(Spec):
         default_factory=dict,
         description="Metrics and the worst value that the challenger may have on the held-out rows.",
     )
-    slices: SlicesSpec | None = Field(
+    slices: Annotated[SlicesSpec | None, Switch] = Field(
         default=None, description="Parts of the rows that must not get worse. Left out: not looked at."
     )
     fairness: FairnessSpec | None = Field(
         default=None, description="How much a metric may differ between groups. Left out: not looked at."
     )
-    calibration: CalibrationSpec | None = Field(
+    calibration: Annotated[CalibrationSpec | None, Switch] = Field(
         default=None, description="How good the probabilities must be. Left out: not looked at."
     )
     limits: LimitsSpec | None = Field(default=None, description="What serving may cost. Left out: not looked at.")
-    approval: Annotated[ApprovalSpec | None, BeforeValidator(_approval)] = Field(
+    approval: Annotated[ApprovalSpec | None, Switch] = Field(
         default=None,
-        description="Ask a person before what passed goes live; `true` for all defaults. Left out: nobody is asked.",
+        description="Ask a person before what passed goes live. Left out: nobody is asked.",
     )
-    watch: Annotated[WatchSpec | None, BeforeValidator(_watch)] = Field(
+    watch: Annotated[WatchSpec | None, Switch] = Field(
         default=None,
-        description="Go on comparing a new champion with the one that it beat, and roll back if it is surely worse; "
-        "`true` for all defaults. Needs `monitoring.shadows` of at least 1. Left out: not watched.",
+        description="Go on comparing a new champion with the one that it beat, and roll back if it is surely worse. "
+        "Needs `monitoring.shadows` of at least 1. Left out: not watched.",
     )
     shadow: int = Field(
         default=0,

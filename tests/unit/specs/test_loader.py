@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import ml.specs
 from ml.domain.errors import SpecError
 from ml.specs import load_spec, parse_spec
+from ml.specs.gate import ApprovalSpec, Approver, CalibrationSpec, SlicesSpec
 from ml.specs.loader import MAX_BYTES
 
 CORPUS = Path(__file__).parents[2] / "specs"
@@ -31,6 +32,12 @@ def test_the_traps_of_yaml_1_1_are_closed() -> None:
     assert spec.validation.columns["amount"].max == 1e6
     assert spec.training.seed == 10
     assert spec.start == datetime(2026, 1, 1, 6, tzinfo=UTC)
+
+
+def test_what_may_be_left_out_is_switched_on_and_off() -> None:
+    gate = load_spec(CORPUS / "valid" / "switches.yaml").gate
+    assert (gate.slices, gate.calibration, gate.watch) == (SlicesSpec(), CalibrationSpec(), None)
+    assert gate.approval == ApprovalSpec(assigned_users=(Approver(id="ann", name="ann"), Approver(id="7", name="bob")))
 
 
 def test_a_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:

@@ -137,7 +137,9 @@ def gc(
     session: Session,
     older_than: Annotated[
         timedelta,
-        typer.Option("--older-than", metavar="AGE", parser=age_of, help="Keep what is younger; at least 1d."),
+        typer.Option(
+            "--older-than", metavar="AGE", parser=age_of, show_default="7d", help="Keep what is younger; at least 1d."
+        ),
     ] = timedelta(days=7),
     yes: Annotated[
         bool, typer.Option("--yes", help="Remove them; without it, only say what would be removed.")

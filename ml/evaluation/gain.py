@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ml.evaluation.blocks import block_length, spread_of_mean
-from ml.evaluation.bootstrap import paired
+from ml.evaluation.bootstrap import paired, percentile
 from ml.evaluation.proportions import score_bound, share_interval
 from ml.problems.metric import Floats, Metric, first_of
 
@@ -154,7 +154,7 @@ def _percentile(difference: float, drawn: Floats) -> Bound:
     normal, outermost = _normal(difference, float(drawn.std())), _FEWEST_DRAWS / len(drawn)
 
     def bound(confidence: float) -> float:
-        reached = float(np.quantile(drawn, min(max(confidence, outermost), 1.0 - outermost)))
+        reached = percentile(drawn, min(max(confidence, outermost), 1.0 - outermost))
         if confidence < outermost:
             return min(reached, normal(confidence))
         return max(reached, normal(confidence)) if confidence > 1.0 - outermost else reached

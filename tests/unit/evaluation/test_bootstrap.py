@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, r2_score, roc_auc_score, root_mean_squared_error
 
 from ml.evaluation import bootstrap
-from ml.evaluation.bootstrap import interval_of, resampled_means
+from ml.evaluation.bootstrap import percentile, resampled_means
 from ml.problems import PROBLEMS
 
 
@@ -67,5 +67,9 @@ def test_a_metric_that_is_no_mean_spreads_as_when_scikit_learn_scores_every_resa
     assert np.std(ours) == pytest.approx(np.std(theirs), rel=0.2)
 
 
-def test_the_interval_holds_the_confidence():
-    assert interval_of(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
+def test_a_percentile_is_exceeded_as_often_as_it_says() -> None:
+    """Of 99 draws the fifth smallest has a further draw below it in 5 of 100 cases, whatever the distribution."""
+    assert percentile(np.arange(1.0, 100.0), 0.05) == pytest.approx(5.0)
+    rng = np.random.default_rng(3)
+    below = [rng.normal() < percentile(rng.normal(size=99), 0.02) for _ in range(20_000)]
+    assert np.mean(below) == pytest.approx(0.02, abs=0.003)

@@ -27,10 +27,17 @@ from ml.specs import ModelSpec
 from ml.views import decision as explained
 from ml.views import history, status
 from ml.views.card import card
-from tests.integration.shadow.holding import SHADOW, day, held_now, shadow_spec, stages, verdicts
-from tests.integration.shadow.test_lease import lease
-from tests.integration.shadow.test_unable import roles
-from tests.integration.shadow.test_who import taken_in
+from tests.integration.shadow.holding import (
+    SHADOW,
+    day,
+    held_now,
+    lease,
+    roles,
+    shadow_spec,
+    stages,
+    taken_in,
+    verdicts,
+)
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import changes, played
 

@@ -12,9 +12,7 @@ from ml.domain.records import Trigger, Verdict
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
 from ml.flows.train import train
-from tests.integration.shadow.holding import day, held_now, shadow_spec, verdicts
-from tests.integration.shadow.test_unable import damage
-from tests.integration.shadow.test_who import taken_in
+from tests.integration.shadow.holding import damage, day, held_now, shadow_spec, taken_in, verdicts
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import EVERY_2, WATCH, played
 

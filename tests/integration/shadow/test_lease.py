@@ -20,17 +20,11 @@ from ml.flows.settle import settle
 from ml.flows.train import train
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
-from tests.integration.shadow.holding import day, held_now, shadow_spec, stages, verdicts
-from tests.integration.shadow.test_who import taken_in
+from tests.integration.shadow.holding import day, held_now, lease, shadow_spec, stages, taken_in, verdicts
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import EVERY_2, changes, played
 
 ASKING = "gate: {shadow: 2, min_rows: 20, approval: {comment: false, expires: 7d}}"
-
-
-def lease(workspace: Workspace, spec: ModelSpec) -> str | None:
-    with workspace.registry.read() as reader:
-        return reader.lease_holder(spec.model, workspace.clock())
 
 
 def kept_by_a_killed_run(workspace: Workspace, spec: ModelSpec) -> str:

@@ -11,8 +11,7 @@ from ml.domain.records import Quantity
 from ml.flows.replay import replayed_decisions
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
-from tests.integration.shadow.holding import day, held, verdicts
-from tests.integration.shadow.test_played import recorded_decisions
+from tests.integration.shadow.holding import day, held, recorded_decisions, verdicts
 from tests.integration.streams import spec_of
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import detour, played

@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ml.domain.records import Decision
-from ml.flows.loop import BatchOutcome
 from ml.flows.replay import replay, replayed_decisions
-from tests.integration.shadow.holding import SHADOW, TURNED, shadow_spec
+from tests.integration.shadow.holding import SHADOW, TURNED, recorded_decisions, shadow_spec
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import EVERY_2, EVERY_3, changes, played
-
-
-def recorded_decisions(outcomes: tuple[BatchOutcome, ...]) -> list[Decision | None]:
-    return [one.decision for one in outcomes]
 
 
 @pytest.mark.parametrize(

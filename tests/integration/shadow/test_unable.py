@@ -17,8 +17,7 @@ from ml.flows.settle import settle
 from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
 from ml.specs import ModelSpec
-from tests.integration.shadow.holding import SHADOW, day, held_now, shadow_spec, verdicts
-from tests.integration.shadow.test_who import taken_in
+from tests.integration.shadow.holding import SHADOW, damage, day, held_now, roles, shadow_spec, taken_in, verdicts
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import EVERY_2, played
 
@@ -50,21 +49,6 @@ BREAKS = {
 def version_of(workspace: Workspace, spec: ModelSpec, number: int) -> Version:
     with workspace.registry.read() as reader:
         return reader.version(spec.model, number)
-
-
-def damage(workspace: Workspace, folder: Path, sha256: str) -> None:
-    """A byte of an artifact turns, and this process has not read it yet."""
-    (path,) = folder.rglob(sha256)
-    path.chmod(0o644)
-    stored = path.read_bytes()
-    path.write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
-    workspace._models.clear()
-    workspace._frames.clear()
-
-
-def roles(workspace: Workspace, spec: ModelSpec, number: int) -> dict[int, ScoringRole]:
-    with workspace.registry.read() as reader:
-        return {one.version: one.role for one in reader.scorings(spec.model, window=day(number))}
 
 
 def unable(workspace: Workspace, spec: ModelSpec, number: int) -> list[Finding]:

@@ -14,25 +14,16 @@ from ml.domain.records import GateResult, Stage, Trigger, Verdict
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
 from ml.flows.hold import record_with_what_follows
-from ml.flows.ingest import ingest
-from ml.flows.monitor import monitor
 from ml.flows.promote import promote
-from ml.flows.score import score
 from ml.flows.train import train
-from ml.flows.validate import validate
 from ml.flows.workspace import Workspace
 from ml.registry import Registry
 from ml.specs import ModelSpec
 from ml.views import status
 from tests.integration import registry_builders as built
-from tests.integration.shadow.holding import day, held_now, shadow_spec, stages, verdicts
+from tests.integration.shadow.holding import day, held_now, shadow_spec, stages, taken_in, verdicts
 from tests.integration.test_loop import workspace_in
 from tests.integration.test_watch import played
-
-
-def taken_in(workspace: Workspace, spec: ModelSpec, number: int) -> None:
-    for flow in (ingest, validate, score, monitor):
-        flow(workspace, spec, day(number))
 
 
 def two_under_way(workspace: Workspace, spec: ModelSpec) -> tuple[str, str]:

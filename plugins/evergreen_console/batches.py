@@ -17,6 +17,14 @@ batches = of_model("a batch")
 
 
 @dataclass(frozen=True)
+class Batch:
+    """A batch, and the run of the model's DAG that brought it: one by hand has no data interval, and is not found."""
+
+    page: BatchPage
+    run: Run
+
+
+@dataclass(frozen=True)
 class Quarantine:
     """The first rows that validation set aside, as text, and how many there are in all."""
 
@@ -26,16 +34,10 @@ class Quarantine:
 
 
 @batches.get("/batches/{start}")
-def show_batch(model: Model, start: datetime) -> BatchPage:
+def show_batch(model: Model, start: datetime) -> Batch:
     """The batch that begins at a moment: findings, metrics, drift of each column."""
-    return asked(batch_page, model, start)
-
-
-@batches.get("/batches/{start}/run")
-def show_run_of_batch(model: Model, start: datetime) -> Run:
-    """The run of the model's DAG that brought a batch; one by hand has no data interval, and is not found."""
-    window, _ = asked(validation_at, model, start)
-    return Run(model, run_of_batch(model, window.start, window.end))
+    found = asked(batch_page, model, start)
+    return Batch(found, Run(model, run_of_batch(model, found.window.start, found.window.end)))
 
 
 @batches.get("/batches/{start}/quarantine")

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from evergreen_console.access import GetUserDep, may_act, visible
 from evergreen_console.made import RETRAIN, Made, made_by
 from evergreen_console.records import consulted, records
-from evergreen_console.routes import Model, Run, asked, of_model, unknown
-from evergreen_console.schedule import Dag, dags_of, run_of_decision
+from evergreen_console.routes import Model, Run, asked, of_model, retraining_of, row_of, unknown
+from evergreen_console.schedule import Dag, dags_of
 from ml.domain.errors import NotFoundError
+from ml.domain.holds import ShadowVerdict
 from ml.domain.records import Decision as DecisionRecord
 from ml.domain.records import GateResult, Promotion, Version
 from ml.reports.counterfactual import counterfactual
@@ -19,7 +20,7 @@ from ml.views.approvals import how_many_wait
 from ml.views.console.audit import AuditPage, audit_page
 from ml.views.console.decision import decision_page
 from ml.views.console.drift import DriftMap, drift_map
-from ml.views.console.models import Choice, ModelPage, ModelRow, names, one, page
+from ml.views.console.models import Choice, ModelPage, ModelRow, names, page
 from ml.views.console.specs import SpecPage, spec_page
 from ml.views.console.story import Story, StoryDecision, decisions, story
 
@@ -52,13 +53,18 @@ class ModelHead:
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision with its rule tree, what would have changed it, and what followed; not yet, or never: null."""
+    """A decision with its rule tree, what would have changed it, and what followed; not yet, or never: null.
+
+    ``run`` is that of the DAG of retrainings which it started.
+    """
 
     decision: DecisionRecord
     counterfactual: str
     version: Version | None
     gate: GateResult | None
     promotion: Promotion | None
+    shadow: ShadowVerdict | None
+    run: Run
 
 
 @dataclass(frozen=True)
@@ -91,13 +97,13 @@ def list_models(
 @one_model.get("")
 def show_model(model: Model, user: GetUserDep) -> ModelHead:
     """Where one model stands."""
-    return ModelHead(_row(model), dags_of([model]).get(model), may_act(model, user))
+    return ModelHead(row_of(model), dags_of([model]).get(model), may_act(model, user))
 
 
 @one_model.get("/story")
 def show_story(model: Model, before: Before = None, limit: Annotated[int, Query(ge=1, le=500)] = 200) -> Story:
     """The last batches on one time axis: what was measured, decided and done."""
-    return asked(story, model, _row(model).metric, limit=limit, before=before)
+    return asked(story, model, row_of(model).metric, limit=limit, before=before)
 
 
 @one_model.get("/drift")
@@ -121,13 +127,10 @@ def list_decisions(model: Model, before: Before = None, limit: Annotated[int, Qu
 def show_decision(model: Model, decision_id: str) -> Decision:
     """One decision, why it was taken, and what followed."""
     found = asked(decision_page, model, decision_id)
-    return Decision(found.decision, counterfactual(found), found.version, found.gate, found.promotion)
-
-
-@one_model.get("/decisions/{decision_id}/run")
-def show_run_of_decision(model: Model, decision_id: str) -> Run:
-    """The run of the DAG of retrainings that a decision started."""
-    return Run(f"{model}{RETRAIN}", run_of_decision(model, decision_id))
+    run = retraining_of(model, decision_id)
+    return Decision(
+        found.decision, counterfactual(found), found.version, found.gate, found.promotion, found.shadow, run
+    )
 
 
 @one_model.get("/made/{run_id}")
@@ -159,10 +162,3 @@ def show_audit(
 ) -> AuditPage:
     """The model's chain of custody, the newest events first: what was written, by whom and when."""
     return asked(audit_page, model, limit=limit, below=below, acts=acts)
-
-
-def _row(model: str) -> ModelRow:
-    found = asked(one, model, records().known)
-    if found is None:
-        raise unknown(model)
-    return found

@@ -7,11 +7,26 @@ from typing import Annotated, Concatenate, ParamSpec, TypeVar
 from fastapi import APIRouter, Path, Response
 
 from evergreen_console.access import SEE
+from evergreen_console.made import RETRAIN
 from evergreen_console.records import consulted, records
+from evergreen_console.schedule import run_of_decision
 from ml.domain.errors import NotFoundError
+from ml.views.console.models import ModelRow, one
 from ml.views.console.records import Reader
 
-__all__ = ["Model", "Number", "Run", "Sandbox", "asked", "html", "of_model", "page_of", "unknown"]
+__all__ = [
+    "Model",
+    "Number",
+    "Run",
+    "Sandbox",
+    "asked",
+    "html",
+    "of_model",
+    "page_of",
+    "retraining_of",
+    "row_of",
+    "unknown",
+]
 
 Model = Annotated[str, Path(alias="dag_id", max_length=250, description="The model; its DAG has the same name.")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The number of a version.")]
@@ -58,6 +73,19 @@ class Run:
 
     dag: str
     run: str | None
+
+
+def retraining_of(model: str, decision_id: str) -> Run:
+    """Return the run of the model's DAG of retrainings that a decision started."""
+    return Run(f"{model}{RETRAIN}", run_of_decision(model, decision_id))
+
+
+def row_of(model: str) -> ModelRow:
+    """Return where a model stands."""
+    found = asked(one, model, records().known)
+    if found is None:
+        raise unknown(model)
+    return found
 
 
 def unknown(model: str) -> NotFoundError:

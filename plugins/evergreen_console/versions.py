@@ -1,17 +1,32 @@
 """What the API shows of versions."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query, Response
 
-from evergreen_console.records import records
-from evergreen_console.routes import Model, Number, Sandbox, asked, html, of_model, unknown
+from evergreen_console.access import GetUserDep, may_act
+from evergreen_console.records import consulted, records
+from evergreen_console.routes import Model, Number, Run, Sandbox, asked, html, of_model, retraining_of, row_of
+from ml.views.approvals import Waiting, waiting
 from ml.views.card import card
 from ml.views.console.beside import Beside, beside
-from ml.views.console.models import one
 from ml.views.console.version import VersionPage, VersionPageOfList, version_page, versions_page
 
 versions = of_model("a version")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version, the model's primary metric, whether it ``waits`` for a person and the user may act, and the run of the
+    DAG of retrainings that made it.
+    """
+
+    page: VersionPage
+    metric: str
+    waits: Waiting | None
+    may_act: bool
+    run: Run
 
 
 @versions.get("/versions")
@@ -25,18 +40,19 @@ def list_versions(
 
 
 @versions.get("/versions/{number}")
-def show_version(model: Model, number: Number) -> VersionPage:
-    """One version: what it is, what it saw, how it was judged."""
-    return asked(version_page, model, number)
+def show_version(model: Model, number: Number, user: GetUserDep) -> Version:
+    """One version: what it is, what it saw, how it was judged, and whether it waits for a person."""
+    with consulted() as reader:
+        found = version_page(reader, model, number)
+        waits = next((one for one in waiting(reader, [model]) if one.version == number), None)
+    run = retraining_of(model, found.version.run_key)
+    return Version(found, row_of(model).metric, waits, may_act(model, user), run)
 
 
 @versions.get("/versions/{number}/beside/{other}")
 def compare(model: Model, number: Number, other: Number) -> Beside:
     """The primary metric of two versions on the newest batches that both scored."""
-    row = asked(one, model)
-    if row is None:
-        raise unknown(model)
-    return asked(beside, model, row.metric, number, other)
+    return asked(beside, model, row_of(model).metric, number, other)
 
 
 @versions.get("/versions/{number}/card", response_class=Response)

@@ -27,7 +27,6 @@ READS = {
     f"/api/models/{MODEL}/versions/1/beside/2": 200,
     f"/api/models/{MODEL}/versions/1/card": 200,
     f"/api/models/{MODEL}/batches/{BATCH}": 200,
-    f"/api/models/{MODEL}/batches/{BATCH}/run": 200,
     f"/api/models/{MODEL}/batches/{BATCH}/shapes": 200,
     f"/api/models/{MODEL}/batches/{BATCH}/quarantine": 200,
     f"/api/models/{MODEL}/replays": 200,

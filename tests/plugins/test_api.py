@@ -158,7 +158,9 @@ def test_a_decision_says_why_and_what_followed(login: Login) -> None:
 
 
 def test_a_version_comes_with_its_verdict_and_its_service(login: Login) -> None:
-    found = login("viewer").get(f"{API}/versions/1").json()
+    answer = login("viewer").get(f"{API}/versions/1").json()
+    assert (answer["metric"], answer["may_act"], answer["waits"]) == ("accuracy", False, None)
+    found = answer["page"]
     assert found["version"]["stage"] == "champion"
     assert found["gate"]["passed"] is True
     assert [one["act"] for one in found["served"]] == ["promote", "rollback"]
@@ -175,7 +177,7 @@ def test_versions_come_in_pages(login: Login) -> None:
 
 
 def test_a_batch_tells_all_about_it(login: Login) -> None:
-    found = login("viewer").get(f"{API}/batches/{week(3).start.isoformat()}").json()
+    found = login("viewer").get(f"{API}/batches/{week(3).start.isoformat()}").json()["page"]
     assert found["rows_kept"] == 100
     assert [one["column"] for one in found["columns"]] == ["hour", "price", "calm"]
     assert {one["code"] for one in found["findings"]} == {"DV040", "DR002"}
@@ -184,7 +186,7 @@ def test_a_batch_tells_all_about_it(login: Login) -> None:
 
 
 def test_a_batch_that_failed_before_it_had_rows_is_shown_too(login: Login) -> None:
-    found = login("viewer").get(f"{API}/batches/{week(6).start.isoformat()}").json()
+    found = login("viewer").get(f"{API}/batches/{week(6).start.isoformat()}").json()["page"]
     assert found["passed"] is None
     assert [one["code"] for one in found["findings"]] == ["DV003"]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ml.domain.records import GateResult
+from ml.domain.records import GateResult, Verdict
 from ml.registry import Registry
-from tests.builders import MODEL, week
+from tests.builders import MODEL, decision, week
 from tests.plugins.conftest import PREFIX, Login
 
 API = f"{PREFIX}/api/models/{MODEL}"
@@ -31,6 +32,7 @@ def let_wait(registry: Registry, users: tuple[str, ...] = (), days: float = 7.0)
 
 def let_pass(registry: Registry, evidence: dict[str, Any]) -> None:
     with registry.write() as writer:
+        writer.add_decision(replace(decision(6, Verdict.RETRAIN), id="the one that waits"))
         version = writer.register_version(
             model=MODEL,
             run_key="the one that waits",
@@ -132,15 +134,17 @@ def test_what_is_held_is_rejected_with_a_reason_under_the_name_of_who_did_it(log
     let_pass(registry, {"shadow": {"batches": 2}})
     address = f"{API}/versions/{NUMBER}"
     client = login("op")
-    assert client.get(address).json()["held"] is True
+    assert client.get(address).json()["page"]["held"] is True
     assert client.post(f"{address}/reject", json={"comment": " "}).status_code == 422
     assert client.post(f"{address}/approve", json={"comment": "let it live"}).status_code == 409
     assert login("viewer").post(f"{address}/reject", json={"comment": "no"}).status_code == 403
     answer = client.post(f"{address}/reject", json={"comment": "an old price list"})
     assert answer.status_code == 200, answer.text
     assert (answer.json()["approval"]["actor"], answer.json()["promotion"]) == ("the op", None)
-    page = client.get(address).json()
+    page = client.get(address).json()["page"]
     assert (page["held"], page["version"]["stage"]) == (False, "rejected")
     assert "Rejected by the op (console)" in page["shadow"]["sentence"]
     assert "an old price list" in page["shadow"]["sentence"]
+    taken = client.get(f"{API}/decisions/{page['version']['run_key']}").json()
+    assert taken["shadow"] == page["shadow"], "the decision's page says how the hold ended, too"
     assert client.get(f"{API}/audit?acts=true").json()["events"][0]["actor"] == "the op"

@@ -110,9 +110,9 @@ def test_a_run_says_what_it_made(airflow: Airflow, login: Login) -> None:
 
 def test_a_page_leads_back_to_its_run(airflow: Airflow, login: Login) -> None:
     client = login("viewer")
-    assert client.get(f"{API}/batches/{START}/run").json() == {"dag": MODEL, "run": None}
+    assert client.get(f"{API}/batches/{START}").json()["run"] == {"dag": MODEL, "run": None}
     airflow.run(MODEL, "scheduled__1", interval=True)
-    airflow.run(f"{MODEL}.retrain", "why-1")
-    assert client.get(f"{API}/batches/{START}/run").json() == {"dag": MODEL, "run": "scheduled__1"}
-    assert client.get(f"{API}/decisions/why-1/run").json() == {"dag": f"{MODEL}.retrain", "run": "why-1"}
-    assert client.get(f"{API}/decisions/nothing/run").json()["run"] is None
+    decision = client.get(f"{API}/decisions").json()["decisions"][-1]["id"]
+    airflow.run(f"{MODEL}.retrain", decision)
+    assert client.get(f"{API}/batches/{START}").json()["run"] == {"dag": MODEL, "run": "scheduled__1"}
+    assert client.get(f"{API}/decisions/{decision}").json()["run"] == {"dag": f"{MODEL}.retrain", "run": decision}

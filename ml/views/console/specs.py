@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ml.registry import Reader
 
 _CONTEXT_LINES = 3
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""libyaml's, which PyYAML's wheels bring: a spec takes a tenth of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +48,4 @@ def spec_page(reader: Reader, model: str) -> SpecPage | None:
 
 
 def _written(spec: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(dict(spec), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100)

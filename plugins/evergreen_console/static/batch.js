@@ -9,11 +9,11 @@ import { batch, count, moment, number, short } from "./words.js";
 export function Batch() {
   const { model, start } = useParams();
   const answer = useAnswer(ofModel(model, "batches", start));
-  const data = answer.data;
+  const data = answer.data?.page;
   return h(Page, {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: data ? `Batch ${batch(data.window.start, data.window.end)}` : "Batch",
     beside: data && h(State, { data }),
-  }, h(Answered, { answer, height: "24rem" }, (found) => h(Told, { data: found, done: answer.reload, model })));
+  }, h(Answered, { answer, height: "24rem" }, ({ page, run }) => h(Told, { data: page, done: answer.reload, model, run })));
 }
 
 function State({ data }) {
@@ -21,14 +21,13 @@ function State({ data }) {
   return data.passed ? h(Badge, { colorPalette: "green", variant: "subtle" }, "usable") : h(Badge, { colorPalette: "red", variant: "subtle" }, "stopped");
 }
 
-function Told({ data, done, model }) {
-  const run = useAnswer(ofModel(model, "batches", data.window.start, "run"));
-  return h(Stack, { gap: 4 },
+const Told = ({ data, done, model, run }) =>
+  h(Stack, { gap: 4 },
     h(Section, { title: "What came in" }, h(Facts, { facts: [
       ["From, until before", `${moment(data.window.start)} – ${moment(data.window.end)}`],
       ["Usable rows", count(data.rows_kept)],
       ["Rows set aside", count(data.rows_quarantined)],
-      ["Run in Airflow", h(RunLink, { answer: run })],
+      ["Run in Airflow", h(RunLink, { run })],
       ...data.decisions.map((one) => ["Decision", h(Link, { to: to.decision(model, one.id) }, h(Verdict, { verdict: one.verdict }))]),
     ] })),
     h(Section, { title: "Findings", beside: data.findings.length > 0 && count(data.findings.length) }, h(Findings, { findings: data.findings })),
@@ -38,7 +37,6 @@ function Told({ data, done, model }) {
     h(Section, { title: "Profile", beside: "each column over the same of the rows that the champion had learned from" }, h(ShapesOf, { drift: data.columns, model, start: data.window.start })),
     h(Section, { title: "Evidently's report" }, h(Report, { built: data.report_sha256 !== null, done, model, possible: data.columns.length > 0, start: data.window.start })),
     h(Section, { title: "Snapshots", beside: "a later one of the same kind replaces the one before" }, h(Snapshots, { snapshots: data.snapshots })));
-}
 
 const Findings = ({ findings }) =>
   findings.length === 0

@@ -24,7 +24,7 @@ function Two({ model, page, other, metric }) {
   const answer = useAnswer(ofModel(model, "versions", other));
   const both = useAnswer(ofModel(model, "versions", mine, "beside", other));
   return h(Stack, { gap: 4 },
-    h(Answered, { answer }, (theirs) => h(HeldOut, { metric, mine: page, model, theirs })),
+    h(Answered, { answer }, ({ page: theirs }) => h(HeldOut, { metric, mine: page, model, theirs })),
     h(Answered, { answer: both }, (data) => h(Both, { data })));
 }
 

@@ -25,7 +25,7 @@ const Told = ({ data, model }) =>
         ? h(Stack, { as: "ul", gap: 2 }, data.decision.guards.map((guard, place) => h(Tree, { guard: true, key: place, node: guard })))
         : h(Text, { color: "fg.muted" }, "This policy has none.")),
     h(Section, { title: "What followed" }, h(Followed, { data, model })),
-    h(Section, { title: "Record" }, h(Recorded, { taken: data.decision, model })));
+    h(Section, { title: "Record" }, h(Recorded, { model, run: data.run, taken: data.decision })));
 
 function Followed({ data: { decision, version, gate, promotion, shadow }, model }) {
   if (version === null) {
@@ -43,9 +43,8 @@ function Followed({ data: { decision, version, gate, promotion, shadow }, model 
 const Step = ({ title, children }) =>
   h(Text, { as: "li", listStyleType: "none" }, h(Text, { as: "span", color: "fg.muted", display: "inline-block", minWidth: "5.5rem" }, title), children);
 
-function Recorded({ taken, model }) {
-  const run = useAnswer(ofModel(model, "decisions", taken.id, "run"));
-  return h(Facts, { facts: [
+const Recorded = ({ taken, model, run }) =>
+  h(Facts, { facts: [
     ["Batch", h(Link, { to: to.batch(model, taken.window.start) }, batch(taken.window.start, taken.window.end))],
     ["Asked by", taken.trigger === "manual" ? taken.actor || "hand" : "the schedule"],
     taken.reason && ["Reason given", taken.reason],
@@ -53,8 +52,7 @@ function Recorded({ taken, model }) {
     ["Id, also of the run that it started", h(Mono, null, taken.id)],
     ["Policy", h(Mono, null, taken.policy_sha256.slice(0, 16))],
     ["History", h(Mono, null, taken.history_sha256.slice(0, 16))],
-    taken.verdict === "retrain" && ["Run in Airflow", h(RunLink, { answer: run })],
+    taken.verdict === "retrain" && ["Run in Airflow", h(RunLink, { run })],
   ] });
-}
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -68,7 +68,7 @@ function Body({ model, row }) {
       h(Section, { title: "Decisions" }, h(Answered, { answer: story }, (data) => h(Decisions, { decisions: data.decisions, model }))),
       h(Section, { title: "Batches" }, h(Answered, { answer: story }, (data) => h(Batches, { batches: data.batches, metric: row.metric, model })))),
     h(Section, { title: "Versions" }, h(Answered, { answer: versions }, (data) => h(Versions, { first: data, metric: row.metric, model }))),
-    row.champion && h(Section, { title: "Lineage of the champion", beside: "a click opens the batch or the decision" }, h(Answered, { answer: champion }, (data) => h(LineageFigure, { model, page: data }))),
+    row.champion && h(Section, { title: "Lineage of the champion", beside: "a click opens the batch or the decision" }, h(Answered, { answer: champion }, ({ page }) => h(LineageFigure, { model, page }))),
     h(Section, { title: "Spec", beside: spec.data && `as recorded ${moment(spec.data.changed_at)}` }, h(Answered, { answer: spec }, (data) => h(Spec, { spec: data }))),
     h(Section, { title: "Audit", beside: "the chain of custody: each event holds the digest of the one before" }, h(Audit, { model })));
 }

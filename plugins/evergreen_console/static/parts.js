@@ -119,11 +119,7 @@ export const Labelled = ({ label, children, help, ...rest }) =>
   h(Field.Root, rest, h(Field.Label, { fontSize: "xs", color: "fg.muted" }, label), children, help && h(Field.HelperText, null, help));
 
 /** A link back to the run in Airflow that made what the page shows, where there is one. */
-export function RunLink({ answer }) {
-  const found = answer.data;
-  if (answer.error) return h(Text, { color: "fg.muted" }, "not known: ", answer.error.message);
-  if (found === null) return "…";
-  return found.run === null ? "none: by hand, or from the command line" : h(Link, { to: to.run(found.dag, found.run) }, found.run);
-}
+export const RunLink = ({ run: { dag, run } }) =>
+  run === null ? "none: by hand, or from the command line" : h(Link, { to: to.run(dag, run) }, run);
 
 export const RIGHT = { fontVariantNumeric: "tabular-nums", textAlign: "end", whiteSpace: "nowrap" };

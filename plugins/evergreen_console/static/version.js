@@ -15,29 +15,26 @@ import { batch, count, many, moment, number, short, signed } from "./words.js";
 export function Version() {
   const { model, version: wanted } = useParams();
   const answer = useAnswer(ofModel(model, "versions", wanted));
-  const head = useAnswer(ofModel(model));
-  const version = answer.data?.version;
-  const waiting = useAnswer(ofModel(model, "approvals"));
-  const waits = waiting.data?.waiting.find((one) => one.version === version?.version);
-  const done = () => [answer, head, waiting].forEach((one) => one.reload());
-  const may = head.data?.may_act && version?.stage === "retired";
+  const { page, waits, may_act: may } = answer.data ?? {};
+  const version = page?.version;
+  const done = answer.reload;
   return h(Page, {
-    crumbs: [["Models", to.models()], [model, to.model(model)]], title: `Version ${wanted}`, note: answer.data?.gate?.sentence,
-    beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: answer.data.held ? "held" : version.stage }),
-      waits && h(Waits, { one: waits }), waits && head.data?.may_act && h(Word, { done, waiting: waits }),
-      answer.data.held && head.data?.may_act && h(Reject, { done, of: { model, version: version.version } }),
-      may && h(RollBack, { champion: answer.data.champion, done, model, path: ofModel(model, "rollback"), version: version.version })),
-  }, h(Answered, { answer, height: "24rem" }, (data) => h(Told, { data, metric: head.data?.row.metric, model })));
+    crumbs: [["Models", to.models()], [model, to.model(model)]], title: `Version ${wanted}`, note: page?.gate?.sentence,
+    beside: version && h(HStack, { flex: 1, justify: "space-between", wrap: "wrap" }, h(Stage, { stage: page.held ? "held" : version.stage }),
+      waits && h(Waits, { one: waits }), waits && may && h(Word, { done, waiting: waits }),
+      page.held && may && h(Reject, { done, of: { model, version: version.version } }),
+      may && version.stage === "retired" && h(RollBack, { champion: page.champion, done, model, path: ofModel(model, "rollback"), version: version.version })),
+  }, h(Answered, { answer, height: "24rem" }, ({ metric, run }) => h(Told, { data: page, metric, model, run })));
 }
 
-const Told = ({ data, data: { version, gate, held, served, shadow, snapshots }, metric, model }) =>
+const Told = ({ data, data: { version, gate, held, served, shadow, snapshots }, metric, model, run }) =>
   h(Stack, { gap: 4 },
     h(Section, { title: "What it is" }, h(Facts, { facts: [
       ["Estimator", version.manifest.estimator],
       ["Trained on rows", `${moment(version.trained_from)} – ${moment(version.trained_until)}${version.manifest.rows ? ` (${count(version.manifest.rows)})` : ""}`],
       version.refit_until && ["Fitted again on all rows until", moment(version.refit_until)],
       ["Decision", h(Link, { to: to.decision(model, version.run_key) }, short(version.run_key, 34))],
-      ["Run in Airflow", h(Run, { decision: version.run_key, model })],
+      ["Run in Airflow", h(RunLink, { run })],
       version.manifest.seconds !== undefined && ["Training took", `${number(version.manifest.seconds)} s`],
       ["Code", h(Mono, null, version.manifest.code_version)],
       ["Model file, SHA-256", h(Box, null, h(Mono, { title: version.refit_sha256 ?? version.model_sha256 }, short(version.refit_sha256 ?? version.model_sha256, 24)), " ",
@@ -54,10 +51,6 @@ const Told = ({ data, data: { version, gate, held, served, shadow, snapshots }, 
     h(Section, { title: "Made from", beside: many(snapshots.length, "snapshot") }, h(Stack, { gap: 3 }, h(LineageFigure, { model, page: data }), h(Lineage, { model, snapshots }))),
     h(Section, { title: "How it was made" }, h(Made, { manifest: version.manifest })),
     h(Section, { title: "Model card" }, h(Frame, { path: ofModel(model, "versions", version.version, "card"), title: `Model card of ${model}, version ${version.version}` })));
-
-function Run({ decision, model }) {
-  return h(RunLink, { answer: useAnswer(ofModel(model, "decisions", decision, "run")) });
-}
 
 /** How it was tested, and what so many rows can show at all. */
 function evidence({ evidence: found, rows }) {

@@ -29,7 +29,7 @@ import httpx
 import yaml
 
 from tests.browser.records import fill, settings_of
-from tests.browser.site import Site, served
+from tests.browser.site import CONSOLE, MODEL, Site, served
 
 PAUSE_SECONDS = 0.1
 READING_SECONDS = 1.0
@@ -69,21 +69,39 @@ class Asked:
         return quantiles(self.milliseconds, n=100)[share - 1]
 
 
-def pages_of(site: Site) -> list[list[str]]:
-    """All that each page asks the API for."""
-    story = site.get(f"{ONE}/story")
-    batches = [one["start"] for one in story["batches"]]
-    decision = story["decisions"][-1]["id"]
-    versions = [one["version"] for one in site.get(f"{ONE}/versions")["versions"]]
-    pages = [
-        [API],
-        [ONE, f"{ONE}/story", f"{ONE}/drift", f"{ONE}/versions", f"{ONE}/spec", f"{ONE}/audit?acts=true"],
-        [f"{ONE}/decisions/{decision}", f"{ONE}/decisions/{decision}/run"],
-        [f"{ONE}/replays"],
+def pages_of(site: Site) -> dict[str, list[str]]:
+    """All that each page asks the API for, by the page's address; a test holds it against a browser.
+
+    A version's page asks for its card when one scrolls down to it.
+    """
+    head, story = site.get(ONE), site.get(f"{ONE}/story")
+    decision, champion = story["decisions"][-1]["id"], head["row"]["champion"]["version"]
+    about = [
+        f"{ONE}/{one}"
+        for one in ("story", "drift", "versions", f"versions/{champion}", "spec", "audit?acts=true&limit=15")
     ]
-    pages += [[f"{ONE}/versions/{one}", ONE, f"{ONE}/versions/{one}/card"] for one in versions]
-    pages += [[f"{ONE}/batches/{one}", f"{ONE}/batches/{one}/run", f"{ONE}/batches/{one}/shapes"] for one in batches]
-    return pages
+    versions = [one["version"] for one in site.get(f"{ONE}/versions")["versions"]]
+    return {
+        CONSOLE: [API],
+        MODEL: [ONE, *about],
+        f"{MODEL}/decisions/{decision}": [f"{ONE}/decisions/{decision}"],
+        f"{MODEL}/replays": [f"{ONE}/replays"],
+        **{f"{MODEL}/versions/{one}": _of_a_version(site, one, champion) for one in versions},
+        **{
+            f"{MODEL}/batches/{one['start']}": [f"{ONE}/batches/{one['start']}{rest}" for rest in ("", "/shapes")]
+            for one in story["batches"]
+        },
+    }
+
+
+def _of_a_version(site: Site, number: int, champion: int) -> list[str]:
+    """It lies beside the champion, which itself lies beside the one that it was judged against."""
+    other = champion
+    if number == champion:
+        gate = site.get(f"{ONE}/versions/{number}")["page"]["gate"]
+        other = gate and gate["champion"]
+    beside = [] if other is None else [f"{ONE}/versions/{other}", f"{ONE}/versions/{number}/beside/{other}"]
+    return [f"{ONE}/versions/{number}", f"{ONE}/versions?limit=200", *beside, f"{ONE}/versions/{number}/card"]
 
 
 def browse(site: Site, pages: Sequence[Sequence[str]], until: float, seed: int, asked: Asked) -> None:
@@ -155,7 +173,7 @@ def main() -> int:
 
 
 def measure(site: Site, home: Path, clients: int, seconds: float) -> int:
-    pages = pages_of(site)
+    pages = list(pages_of(site).values())
     watch(site, 5)
     alone = watch(site, seconds / 2)
     loop = loop_of(home)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
@@ -91,11 +92,14 @@ def _free_port() -> int:
 
 @dataclass
 class Seen:
-    """What a page did that it should not: said on the console, asked of another machine, or was refused."""
+    """What a page did that it should not: said on the console, asked of another machine, or was refused; and what it
+    asked the console's API.
+    """
 
     console: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
     def watch(self, page: Page, address: str) -> None:
         def said(message: ConsoleMessage) -> None:
@@ -105,6 +109,8 @@ class Seen:
         def asked(request: Request) -> None:
             if not request.url.startswith((address, "data:", "blob:")):
                 self.elsewhere.append(request.url)
+            if request.url.startswith(f"{address}/evergreen/api/"):
+                self.questions.append(unquote(request.url.removeprefix(address)))
 
         page.on("console", said)
         page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))

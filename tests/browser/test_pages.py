@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FloatRect, Page
 
+from tests.browser.browsing import pages_of
 from tests.browser.site import CONSOLE, MODEL, PHONE, WIDE, Looking, Site, settle
 
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.js"
@@ -57,6 +59,23 @@ def test_a_page_is_whole(browser: Looking, addresses: dict[str, str], name: str,
             assert seen.console == []
         assert wider_than_the_screen(page) == []
         assert serious(page) == []
+
+
+def test_whoever_measures_browsing_asks_what_a_browser_asks(browser: Looking, site: Site) -> None:
+    """One page of each kind, and a version that is the champion."""
+    pages = pages_of(site)
+    one_of_each = {re.sub(r"(?<=decisions/|.versions/|..batches/).+$", "", address): address for address in pages}
+    assert len(one_of_each) == 6
+    champion = site.get("/evergreen/api/models/deliveries")["row"]["champion"]["version"]
+    differing = {}
+    for address in {*one_of_each.values(), f"{MODEL}/versions/{champion}"}:
+        with browser.at(address) as (page, seen):
+            for heading in page.get_by_role("heading", level=2).all():
+                heading.scroll_into_view_if_needed()
+            settle(page)
+        if sorted(seen.questions) != sorted(pages[address]):
+            differing[address] = sorted(set(seen.questions) ^ set(pages[address])) or "one asked for twice"
+    assert differing == {}
 
 
 def wider_than_the_screen(page: Page) -> list[str]:

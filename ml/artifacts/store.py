@@ -19,7 +19,10 @@ from ml.artifacts.durable import adopt, settle, sha256_of, sync, temporary_folde
 from ml.domain.errors import ArtifactError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_REMEDY = "restore the file from a backup; it cannot be made again under the same name."
+_REMEDY = (
+    "restore the file from a backup. Rows of a batch come back by `evergreen ingest` of its window, where the source "
+    "still says the same."
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 

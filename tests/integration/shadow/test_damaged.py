@@ -11,6 +11,7 @@ from ml.domain.holds import ShadowEnding
 from ml.domain.records import Trigger, Verdict
 from ml.flows.decide import decide
 from ml.flows.evaluate import evaluate
+from ml.flows.ingest import ingest
 from ml.flows.train import train
 from tests.integration.shadow.holding import damage, day, held_now, shadow_spec, taken_in, verdicts
 from tests.integration.test_loop import workspace_in
@@ -58,3 +59,15 @@ def test_a_retraining_by_hand_gets_past_a_watch_that_cannot_look(tmp_path: Path)
             decide(workspace, spec, day(5))
         forced = decide(workspace, spec, day(5), force=True, reason="a new depot", trigger=Trigger.MANUAL)
         assert forced.verdict is Verdict.RETRAIN
+
+
+def test_rows_that_were_damaged_come_back_by_taking_the_batch_in_again(tmp_path: Path) -> None:
+    spec = shadow_spec(tmp_path)
+    with workspace_in(tmp_path) as workspace:
+        sha256 = ingest(workspace, spec, day(0)).sha256
+        damage(workspace, tmp_path, sha256)
+        with pytest.raises(ArtifactError) as raised:
+            workspace.store.get(sha256)
+        assert "evergreen ingest" in raised.value.remedy
+        assert ingest(workspace, spec, day(0)).sha256 == sha256
+        assert workspace.store.get(sha256)

@@ -7,6 +7,7 @@ from datetime import datetime
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
+from airflow.utils.types import DagRunType
 from sqlalchemy import select
 
 from evergreen_console.made import RETRAIN
@@ -31,10 +32,18 @@ def dags_of(models: Iterable[str]) -> dict[str, Dag]:
 
 
 def run_of_batch(model: str, start: datetime, end: datetime) -> str | None:
-    """Return the newest run of a model's DAG for a window; a run by hand has no data interval and is not found."""
+    """Return the newest run of a model's DAG for a window; a run by hand has no data interval and is not found.
+
+    The interval of a cron schedule has no length in Airflow 3: it begins and ends with the end of the batch.
+    """
     question = (
         select(DagRun.run_id)
-        .where(DagRun.dag_id == model, DagRun.data_interval_start == start, DagRun.data_interval_end == end)
+        .where(
+            DagRun.dag_id == model,
+            DagRun.run_type.in_((DagRunType.SCHEDULED, DagRunType.BACKFILL_JOB)),
+            DagRun.data_interval_start.in_((start, end)),
+            DagRun.data_interval_end == end,
+        )
         .order_by(DagRun.id.desc())
         .limit(1)
     )

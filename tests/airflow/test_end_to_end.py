@@ -60,6 +60,8 @@ def test_scheduled_runs_then_one_by_hand(running: Running, tmp_path: Path) -> No
     assert decisions(running, "scheduled") == in_one_process(
         running, "scheduled", tmp_path, "2026-01-01", "2026-01-09"
     ), "Airflow and the loop in one process decide alike, bit for bit"
+    batch = running.http.get("/evergreen/api/models/scheduled/batches/2026-01-03T00:00:00Z").json()
+    assert running.run_state("scheduled", batch["run"]["run"]) == "success", "the batch's page leads back to its run"
 
     assert replayed(running, "scheduled") == decisions(running, "scheduled"), "and so does a replay"
     form = {"model": "scheduled", "policies": "daily: {when: {kind: schedule, every: 1}}", "training": 7}

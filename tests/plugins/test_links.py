@@ -14,6 +14,8 @@ from tests.plugins.conftest import PREFIX, Login
 
 API = f"{PREFIX}/api/models/{MODEL}"
 START = week(3).start.isoformat()
+Interval = tuple[datetime, datetime]
+WEEK = week(3).end - week(3).start
 
 
 class Airflow:
@@ -23,7 +25,9 @@ class Airflow:
         self.session = session
         self._written: list[Any] = []
 
-    def run(self, dag_id: str, run_id: str, *, conf: Any = None, interval: bool = False, **returned: Any) -> None:
+    def run(
+        self, dag_id: str, run_id: str, *, conf: Any = None, interval: Interval | None = None, **returned: Any
+    ) -> None:
         from airflow.models.dagrun import DagRun
         from airflow.models.xcom import XComModel
         from airflow.utils.types import DagRunTriggeredByType, DagRunType
@@ -32,8 +36,8 @@ class Airflow:
             dag_id=dag_id,
             run_id=run_id,
             run_type=DagRunType.SCHEDULED if interval else DagRunType.MANUAL,
-            logical_date=week(3).end if interval else None,
-            data_interval=(week(3).start, week(3).end) if interval else None,
+            logical_date=interval[1] if interval else None,
+            data_interval=interval,
             conf=conf,
             triggered_by=DagRunTriggeredByType.TEST,
             run_after=datetime(2026, 1, 1, tzinfo=UTC),
@@ -108,10 +112,17 @@ def test_a_run_says_what_it_made(airflow: Airflow, login: Login) -> None:
     assert client.get(f"{API}/made/one?retraining=true").status_code == 404
 
 
-def test_a_page_leads_back_to_its_run(airflow: Airflow, login: Login) -> None:
+@pytest.mark.parametrize(
+    "interval",
+    [(week(3).start, week(3).end), (week(3).end, week(3).end)],
+    ids=["of its length", "of a cron schedule, which has none"],
+)
+def test_a_page_leads_back_to_its_run(airflow: Airflow, login: Login, interval: Interval) -> None:
     client = login("viewer")
     assert client.get(f"{API}/batches/{START}").json()["run"] == {"dag": MODEL, "run": None}
-    airflow.run(MODEL, "scheduled__1", interval=True)
+    airflow.run(MODEL, "scheduled__0", interval=(interval[0] - WEEK, interval[1] - WEEK))
+    assert client.get(f"{API}/batches/{START}").json()["run"]["run"] is None
+    airflow.run(MODEL, "scheduled__1", interval=interval)
     decision = client.get(f"{API}/decisions").json()["decisions"][-1]["id"]
     airflow.run(f"{MODEL}.retrain", decision)
     assert client.get(f"{API}/batches/{START}").json()["run"] == {"dag": MODEL, "run": "scheduled__1"}

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Engine, inspect, text
 from ml.domain.errors import RegistryError
 from ml.registry.custody.anchor import begin_chains
 from ml.registry.engine import reading
-from ml.registry.new_database import create_tables
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -34,15 +33,11 @@ def migrate(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         revision = revision_of(connection)
-        if revision == HEAD:
-            return
-        if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
-            create_tables(connection)
-            return
-        if revision is not None:
-            _refuse_unknown(connection, revision)
-        play_migrations(connection)
-        begin_chains(connection)
+        if revision != HEAD:
+            if revision is not None:
+                _refuse_unknown(connection, revision)
+            _upgrade(connection)
+            begin_chains(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -63,8 +58,7 @@ def revision_of(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def play_migrations(connection: Connection) -> None:
-    """Play the migrations that a database has not had yet, in the transaction of the caller."""
+def _upgrade(connection: Connection) -> None:
     from alembic import command
 
     command.upgrade(_config(connection), "head")

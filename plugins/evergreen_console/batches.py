@@ -17,7 +17,7 @@ batches = of_model("a batch")
 
 
 @dataclass(frozen=True)
-class Batch:
+class ShownBatch:
     """A batch, and the run of the model's DAG that brought it: one by hand has no data interval, and is not found."""
 
     page: BatchPage
@@ -34,10 +34,10 @@ class Quarantine:
 
 
 @batches.get("/batches/{start}")
-def show_batch(model: Model, start: datetime) -> Batch:
+def show_batch(model: Model, start: datetime) -> ShownBatch:
     """The batch that begins at a moment: findings, metrics, drift of each column."""
     found = asked(batch_page, model, start)
-    return Batch(found, Run(model, run_of_batch(model, found.window.start, found.window.end)))
+    return ShownBatch(found, Run(model, run_of_batch(model, found.window.start, found.window.end)))
 
 
 @batches.get("/batches/{start}/quarantine")

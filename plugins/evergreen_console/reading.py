@@ -13,8 +13,7 @@ from evergreen_console.routes import Model, Run, asked, of_model, retraining_of,
 from evergreen_console.schedule import Dag, dags_of
 from ml.domain.errors import NotFoundError
 from ml.domain.holds import ShadowVerdict
-from ml.domain.records import Decision as DecisionRecord
-from ml.domain.records import GateResult, Promotion, Version
+from ml.domain.records import Decision, GateResult, Promotion, Version
 from ml.reports.counterfactual import counterfactual
 from ml.views.approvals import how_many_wait
 from ml.views.console.audit import AuditPage, audit_page
@@ -52,13 +51,13 @@ class ModelHead:
 
 
 @dataclass(frozen=True)
-class Decision:
+class ShownDecision:
     """A decision with its rule tree, what would have changed it, and what followed; not yet, or never: null.
 
     ``run`` is that of the DAG of retrainings which it started.
     """
 
-    decision: DecisionRecord
+    decision: Decision
     counterfactual: str
     version: Version | None
     gate: GateResult | None
@@ -124,11 +123,11 @@ def list_decisions(model: Model, before: Before = None, limit: Annotated[int, Qu
 
 
 @one_model.get("/decisions/{decision_id}")
-def show_decision(model: Model, decision_id: str) -> Decision:
+def show_decision(model: Model, decision_id: str) -> ShownDecision:
     """One decision, why it was taken, and what followed."""
     found = asked(decision_page, model, decision_id)
     run = retraining_of(model, decision_id)
-    return Decision(
+    return ShownDecision(
         found.decision, counterfactual(found), found.version, found.gate, found.promotion, found.shadow, run
     )
 

@@ -17,7 +17,7 @@ versions = of_model("a version")
 
 
 @dataclass(frozen=True)
-class Version:
+class ShownVersion:
     """A version, the model's primary metric, whether it ``waits`` for a person and the user may act, and the run of the
     DAG of retrainings that made it.
     """
@@ -40,13 +40,13 @@ def list_versions(
 
 
 @versions.get("/versions/{number}")
-def show_version(model: Model, number: Number, user: GetUserDep) -> Version:
+def show_version(model: Model, number: Number, user: GetUserDep) -> ShownVersion:
     """One version: what it is, what it saw, how it was judged, and whether it waits for a person."""
     with consulted() as reader:
         found = version_page(reader, model, number)
         waits = next((one for one in waiting(reader, [model]) if one.version == number), None)
     run = retraining_of(model, found.version.run_key)
-    return Version(found, row_of(model).metric, waits, may_act(model, user), run)
+    return ShownVersion(found, row_of(model).metric, waits, may_act(model, user), run)
 
 
 @versions.get("/versions/{number}/beside/{other}")

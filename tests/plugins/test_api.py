@@ -253,3 +253,5 @@ def test_the_api_describes_itself(login: Login) -> None:
         for method, described in methods.items():
             assert described["description"], f"{method} {path} says nothing"
             assert not {"user"} & {one["name"] for one in described.get("parameters", ())}, f"{method} {path}"
+    twice = [name for name in found["components"]["schemas"] if "__" in name]
+    assert twice == [], "of two things of one name the description has their modules in it"

@@ -23,7 +23,7 @@ def small_classifier() -> Any:
 
 def main(folder: str, rounds: int) -> None:
     """Log, register, set the alias and load, on SQLite; print the milliseconds of each round but the first as JSON."""
-    import mlflow  # type: ignore[import-not-found]  # not among our requirements, on purpose
+    import mlflow  # not among our requirements, on purpose
 
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.set_experiment("benchmark")

@@ -66,6 +66,6 @@ def _ends_of_batches(schedule: str, start: datetime | None, end: datetime) -> li
 
 
 def _ticks(schedule: str, at: datetime) -> Any:
-    from croniter import croniter  # type: ignore[import-untyped]  # Airflow brings it, without types
+    from croniter import croniter  # Airflow brings it
 
     return croniter(CRON_PRESETS.get(schedule, schedule), at)

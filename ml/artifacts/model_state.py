@@ -35,6 +35,14 @@ class State:
     def __init__(self, estimator: Any) -> None:
         self._files: dict[bytes, str] = {}
         self._met: dict[int, tuple[Any, list[Node]]] = {}  # keeps every object alive, so no address is used twice
+        self._writers: Mapping[type, Callable[[Any], Node]] = {
+            dict: self._dict,
+            list: self._list,
+            tuple: self._tuple,
+            np.ndarray: self._array,
+            np.random.RandomState: self._random_state,
+            np.random.Generator: self._generator,
+        }
         self.root = self._node(estimator)
         shared = [nodes for _, nodes in self._met.values() if len(nodes) > 1]
         for number, nodes in enumerate(shared, start=1):
@@ -64,8 +72,8 @@ class State:
     def _marked(self, value: Any) -> Node:
         """Describe a value that is marked where it is shared."""
         kind = type(value)
-        if kind in _WRITERS:
-            return _WRITERS[kind](self, value)
+        if kind in self._writers:
+            return self._writers[kind](value)
         if isinstance(value, np.generic):
             return self._array(value)
         name = f"{kind.__module__}.{kind.__name__}"
@@ -130,14 +138,6 @@ def _typed(loader: str, kind: type) -> Node:
 
 _SLICE = ("start", "stop", "step")
 _JSON: Node = {**_named("JsonNode", "builtins", "str"), "is_json": True}
-_WRITERS: Mapping[type, Callable[[State, Any], Node]] = {
-    dict: State._dict,  # noqa: SLF001  # a table of its own methods
-    list: State._list,  # noqa: SLF001
-    tuple: State._tuple,  # noqa: SLF001
-    np.ndarray: State._array,  # noqa: SLF001
-    np.random.RandomState: State._random_state,  # noqa: SLF001
-    np.random.Generator: State._generator,  # noqa: SLF001
-}
 
 
 def npy(array: np.ndarray[Any, Any]) -> bytes:

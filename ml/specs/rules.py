@@ -38,7 +38,7 @@ class ScheduleRule(Spec):
 
 def _strikes(cron: str) -> bool:
     """Whether it is a cron expression of five fields, without chance, that ever comes true."""
-    from croniter import croniter  # type: ignore[import-untyped]
+    from croniter import croniter
 
     by_chance = "r" in re.split("[ ,/]+", cron.lower())  # croniter's R stands for a random number
     if by_chance or CRON.fullmatch(cron) is None:

@@ -51,7 +51,7 @@ def _cron(question: Question, cron: str, since: datetime | None) -> RuleResult:
 
 def _next(cron: str, moment: datetime) -> datetime:
     """The first moment, in UTC, strictly after another one at which the expression comes true."""
-    from croniter import croniter  # type: ignore[import-untyped]
+    from croniter import croniter
 
     found: datetime = croniter(cron, moment).get_next(datetime)
     return found

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from croniter import croniter  # type: ignore[import-untyped]
+from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 

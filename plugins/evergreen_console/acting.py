@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
 
 from evergreen_console.access import ACT, GetUserDep
+from evergreen_console.answering import Answering
 from evergreen_console.records import consulted, settings
 from evergreen_console.routes import Model, unknown
 from ml.domain.errors import SpecError
@@ -18,7 +19,7 @@ from ml.specs import ModelSpec
 if TYPE_CHECKING:
     from ml.flows.workspace import Workspace
 
-acting = APIRouter(prefix="/models/{dag_id}", tags=["changes"], dependencies=[ACT])
+acting = APIRouter(prefix="/models/{dag_id}", tags=["changes"], dependencies=[ACT], route_class=Answering)
 
 Reason = Annotated[str, Field(min_length=1, max_length=1000, description="Why; kept for good.")]
 

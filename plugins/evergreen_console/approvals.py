@@ -8,14 +8,15 @@ from pydantic import BaseModel, Field
 
 from evergreen_console.access import ACT, GetUserDep, may_act, visible
 from evergreen_console.acting import acting_as, spec_on_record
+from evergreen_console.answering import Answering
 from evergreen_console.records import consulted
-from evergreen_console.routes import Model, Number, asked, of_model
+from evergreen_console.routes import Model, Number, of_model
 from ml.domain.approvals import Approval
 from ml.domain.records import Promotion
 from ml.views.approvals import Waiting, waiting
 from ml.views.console.models import names
 
-everybody = APIRouter(tags=["approvals"])
+everybody = APIRouter(tags=["approvals"], route_class=Answering)
 approvals = of_model("approvals")
 
 
@@ -52,7 +53,9 @@ def list_approvals(user: GetUserDep) -> Approvals:
 @approvals.get("/approvals")
 def list_approvals_of_model(model: Model, user: GetUserDep) -> Approvals:
     """The versions of a model that wait for a person."""
-    return Approvals(asked(waiting, [model]), (model,) if may_act(model, user) else ())
+    with consulted() as reader:
+        found = waiting(reader, [model])
+    return Approvals(found, (model,) if may_act(model, user) else ())
 
 
 @approvals.post("/versions/{number}/approve", dependencies=[ACT])

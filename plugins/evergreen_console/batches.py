@@ -11,6 +11,7 @@ from evergreen_console.routes import Model, Run, Sandbox, asked, of_model, page_
 from evergreen_console.schedule import run_of_batch
 from ml.domain.errors import NotFoundError
 from ml.views.console.batch import BatchPage, batch_page, report_of, validation_at
+from ml.views.console.records import Reader
 from ml.views.console.shapes import Shapes, missing_of, shapes, sources_of
 
 batches = of_model("a batch")
@@ -53,7 +54,11 @@ def show_quarantine(model: Model, start: datetime, limit: Annotated[int, Query(g
 @batches.get("/batches/{start}/shapes")
 def show_shapes(model: Model, start: datetime, limit: Annotated[int, Query(ge=1, le=200)] = 60) -> Shapes:
     """Each column of a batch beside the same of the rows that the champion had learned from, as shares by bin."""
-    sources = asked(sources_of, model, start)
+    return asked(_shapes, model, start, limit)
+
+
+def _shapes(reader: Reader, model: str, start: datetime, limit: int) -> Shapes:
+    sources = sources_of(reader, model, start)
     missing = missing_of(sources)
     if sources.batch is None or sources.reference is None:
         return Shapes((), 0, sources.version, missing)

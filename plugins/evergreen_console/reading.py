@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from evergreen_console.access import GetUserDep, may_act, visible
+from evergreen_console.answering import Answering
 from evergreen_console.made import RETRAIN, Made, made_by
 from evergreen_console.records import consulted, records
 from evergreen_console.routes import Model, Run, asked, of_model, retraining_of, row_of, unknown
@@ -25,7 +26,7 @@ from ml.views.console.story import Story, StoryDecision, decisions, story
 
 Before = Annotated[datetime | None, Query(description="Only batches, or decisions, before this moment.")]
 
-everybody = APIRouter(tags=["models"])
+everybody = APIRouter(tags=["models"], route_class=Answering)
 """Each answer is filtered by what the user may see."""
 one_model = of_model("one model")
 

@@ -7,6 +7,7 @@ from typing import Annotated, Concatenate, ParamSpec, TypeVar
 from fastapi import APIRouter, Path, Response
 
 from evergreen_console.access import SEE
+from evergreen_console.answering import Answering
 from evergreen_console.made import RETRAIN
 from evergreen_console.records import consulted, records
 from evergreen_console.schedule import run_of_decision
@@ -47,13 +48,13 @@ class Sandbox:
 
 def of_model(tag: str) -> APIRouter:
     """Return a router below a model: nobody gets there who may not see the model's DAG."""
-    return APIRouter(prefix="/models/{dag_id}", tags=[tag], dependencies=[SEE])
+    return APIRouter(prefix="/models/{dag_id}", tags=[tag], dependencies=[SEE], route_class=Answering)
 
 
-def asked(view: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Ask the records for one view."""
+def asked(view: Callable[Concatenate[Reader, str, P], T], model: str, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Ask the records for one view of a model; what it said is remembered until the model has a new record."""
     with consulted() as reader:
-        return view(reader, *args, **kwargs)
+        return records().answers.of(reader, view, model, *args, **kwargs)
 
 
 def page_of(sha256: str, sandbox: str) -> Response:
@@ -82,7 +83,7 @@ def retraining_of(model: str, decision_id: str) -> Run:
 
 def row_of(model: str) -> ModelRow:
     """Return where a model stands."""
-    found = asked(one, model, records().known)
+    found = asked(one, model)
     if found is None:
         raise unknown(model)
     return found

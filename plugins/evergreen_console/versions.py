@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from evergreen_console.access import GetUserDep, may_act
-from evergreen_console.records import consulted, records
+from evergreen_console.records import records
 from evergreen_console.routes import Model, Number, Run, Sandbox, asked, html, of_model, retraining_of, row_of
 from ml.views.approvals import Waiting, waiting
 from ml.views.card import card
 from ml.views.console.beside import Beside, beside
+from ml.views.console.records import Reader
 from ml.views.console.version import VersionPage, VersionPageOfList, version_page, versions_page
 
 versions = of_model("a version")
@@ -42,11 +43,14 @@ def list_versions(
 @versions.get("/versions/{number}")
 def show_version(model: Model, number: Number, user: GetUserDep) -> ShownVersion:
     """One version: what it is, what it saw, how it was judged, and whether it waits for a person."""
-    with consulted() as reader:
-        found = version_page(reader, model, number)
-        waits = next((one for one in waiting(reader, [model]) if one.version == number), None)
+    found, waits = asked(_shown, model, number)
     run = retraining_of(model, found.version.run_key)
     return ShownVersion(found, row_of(model).metric, waits, may_act(model, user), run)
+
+
+def _shown(reader: Reader, model: str, number: int) -> tuple[VersionPage, Waiting | None]:
+    waits = next((one for one in waiting(reader, [model]) if one.version == number), None)
+    return version_page(reader, model, number), waits
 
 
 @versions.get("/versions/{number}/beside/{other}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ml.artifacts.store import ArtifactStore
 from ml.registry import Reader, Registry
 from ml.settings import Settings
+from ml.views.console.answers import Answers
 from ml.views.console.standing import Known
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """An open registry and the store beside it; ``known`` is where models stood when a page last asked."""
+    """An open registry and the store beside it; ``known`` is where models stood when a page last asked, and
+    ``answers`` what views then said of one.
+    """
 
     registry: Registry
     store: ArtifactStore
     known: Known = field(default_factory=Known)
+    answers: Answers = field(default_factory=Answers)
 
     @classmethod
     def open(cls, settings: Settings) -> Records:

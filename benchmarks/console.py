@@ -75,7 +75,7 @@ def pages(registry: Registry, many: int, batches: int) -> dict[str, Callable[[Ra
             lambda reader, model, random: version.version_page(reader, model, random.randrange(batches // EVERY) + 1)
         ),
         "version, beside another": asking(
-            lambda reader, model, _: beside.beside(reader, model, "accuracy", batches // EVERY, batches // EVERY - 1)
+            lambda reader, model, _: beside.compared(reader, model, batches // EVERY, batches // EVERY - 1)
         ),
         "version, card": asking(lambda reader, model, _: card.card(reader, model)),
         "model, audit": asking(lambda reader, model, _: audit.audit_page(reader, model, limit=50)),

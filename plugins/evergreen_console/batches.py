@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from evergreen_console.records import records
 from evergreen_console.routes import Model, Run, Sandbox, asked, of_model, page_of
 from evergreen_console.schedule import run_of_batch
-from ml.domain.errors import NotFoundError
+from ml.domain.errors import EvergreenError, NotFoundError
 from ml.views.console.batch import BatchPage, batch_page, report_of, validation_at
 from ml.views.console.records import Reader
 from ml.views.console.shapes import Shapes, missing_of, shapes, sources_of
@@ -19,9 +19,12 @@ batches = of_model("a batch")
 
 @dataclass(frozen=True)
 class ShownBatch:
-    """A batch, and the run of the model's DAG that brought it: one by hand has no data interval, and is not found."""
+    """A batch; ``shapes``: each of its columns beside the same of the rows that the champion had learned from, as
+    shares by bin; and the run of the model's DAG that brought it: one by hand has no data interval, and is not found.
+    """
 
     page: BatchPage
+    shapes: Shapes
     run: Run
 
 
@@ -35,10 +38,31 @@ class Quarantine:
 
 
 @batches.get("/batches/{start}")
-def show_batch(model: Model, start: datetime) -> ShownBatch:
-    """The batch that begins at a moment: findings, metrics, drift of each column."""
+def show_batch(
+    model: Model,
+    start: datetime,
+    columns: Annotated[int, Query(ge=1, le=200, description="So many columns' shapes, at most.")] = 60,
+) -> ShownBatch:
+    """The batch that begins at a moment: findings, metrics, drift and shape of each column."""
     found = asked(batch_page, model, start)
-    return ShownBatch(found, Run(model, run_of_batch(model, found.window.start, found.window.end)))
+    run = run_of_batch(model, found.window.start, found.window.end)
+    return ShownBatch(found, _shapes_or_why_not(model, start, columns), Run(model, run))
+
+
+def _shapes_or_why_not(model: str, start: datetime, columns: int) -> Shapes:
+    """The rest of the page is there also where a profile is not."""
+    try:
+        return asked(_shapes, model, start, columns)
+    except EvergreenError as error:
+        return Shapes((), 0, None, str(error))
+
+
+def _shapes(reader: Reader, model: str, start: datetime, columns: int) -> Shapes:
+    sources = sources_of(reader, model, start)
+    if sources.batch is None or sources.reference is None:
+        return Shapes((), 0, sources.version, missing_of(sources))
+    profile = records().profile
+    return shapes(profile(sources.reference), profile(sources.batch), sources.version, limit=columns)
 
 
 @batches.get("/batches/{start}/quarantine")
@@ -49,21 +73,6 @@ def show_quarantine(model: Model, start: datetime, limit: Annotated[int, Query(g
         return Quarantine([], [], 0)
     columns, rows, total = records().first_rows(validation.quarantine_sha256, limit=limit)
     return Quarantine(columns, rows, total)
-
-
-@batches.get("/batches/{start}/shapes")
-def show_shapes(model: Model, start: datetime, limit: Annotated[int, Query(ge=1, le=200)] = 60) -> Shapes:
-    """Each column of a batch beside the same of the rows that the champion had learned from, as shares by bin."""
-    return asked(_shapes, model, start, limit)
-
-
-def _shapes(reader: Reader, model: str, start: datetime, limit: int) -> Shapes:
-    sources = sources_of(reader, model, start)
-    missing = missing_of(sources)
-    if sources.batch is None or sources.reference is None:
-        return Shapes((), 0, sources.version, missing)
-    profile = records().profile
-    return shapes(profile(sources.reference), profile(sources.batch), sources.version, limit=limit)
 
 
 @batches.get("/batches/{start}/report", response_class=Response)

@@ -10,7 +10,7 @@ from evergreen_console.records import records
 from evergreen_console.routes import Model, Number, Run, Sandbox, asked, html, of_model, retraining_of, row_of
 from ml.views.approvals import Waiting, waiting
 from ml.views.card import card
-from ml.views.console.beside import Beside, beside
+from ml.views.console.beside import Compared, compared
 from ml.views.console.records import Reader
 from ml.views.console.version import VersionPage, VersionPageOfList, version_page, versions_page
 
@@ -53,10 +53,14 @@ def _shown(reader: Reader, model: str, number: int) -> tuple[VersionPage, Waitin
     return version_page(reader, model, number), waits
 
 
-@versions.get("/versions/{number}/beside/{other}")
-def compare(model: Model, number: Number, other: Number) -> Beside:
-    """The primary metric of two versions on the newest batches that both scored."""
-    return asked(beside, model, row_of(model).metric, number, other)
+@versions.get("/versions/{number}/compared")
+def compare(
+    model: Model,
+    number: Number,
+    other: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="If not the champion, or its rival.")] = None,
+) -> Compared:
+    """A version beside another one: its verdict, and the newest batches that both scored."""
+    return asked(compared, model, number, other)
 
 
 @versions.get("/versions/{number}/card", response_class=Response)

@@ -86,22 +86,12 @@ def pages_of(site: Site) -> dict[str, list[str]]:
         MODEL: [ONE, *about],
         f"{MODEL}/decisions/{decision}": [f"{ONE}/decisions/{decision}"],
         f"{MODEL}/replays": [f"{ONE}/replays"],
-        **{f"{MODEL}/versions/{one}": _of_a_version(site, one, champion) for one in versions},
         **{
-            f"{MODEL}/batches/{one['start']}": [f"{ONE}/batches/{one['start']}{rest}" for rest in ("", "/shapes")]
-            for one in story["batches"]
+            f"{MODEL}/versions/{one}": [f"{ONE}/versions/{one}{rest}" for rest in ("", "/compared", "/card")]
+            for one in versions
         },
+        **{f"{MODEL}/batches/{one['start']}": [f"{ONE}/batches/{one['start']}"] for one in story["batches"]},
     }
-
-
-def _of_a_version(site: Site, number: int, champion: int) -> list[str]:
-    """It lies beside the champion, which itself lies beside the one that it was judged against."""
-    other = champion
-    if number == champion:
-        gate = site.get(f"{ONE}/versions/{number}")["page"]["gate"]
-        other = gate and gate["champion"]
-    beside = [] if other is None else [f"{ONE}/versions/{other}", f"{ONE}/versions/{number}/beside/{other}"]
-    return [f"{ONE}/versions/{number}", f"{ONE}/versions?limit=200", *beside, f"{ONE}/versions/{number}/card"]
 
 
 def browse(site: Site, pages: Sequence[Sequence[str]], until: float, seed: int, asked: Asked) -> None:

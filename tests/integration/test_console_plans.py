@@ -87,7 +87,7 @@ def every_page(reader: Any) -> None:
     batch.validation_at(reader, MODEL, week(3).start)
     batch.report_of(reader, MODEL, week(3).start)
     shapes.sources_of(reader, MODEL, week(3).start)
-    beside.beside(reader, MODEL, "accuracy", 1, 2)
+    beside.compared(reader, MODEL, 1)
     card(reader, MODEL, 1)
     waiting(reader, [MODEL])
     for acts in (True, False):

@@ -9,8 +9,10 @@ import pytest
 
 from ml.domain.records import Quantity
 from ml.registry import Registry
+from ml.views.console.shapes import Sources
 from tests.builders import MODEL, observation, week
 from tests.plugins.conftest import PREFIX, Login
+from tests.unit.views.story import finding
 
 API = f"{PREFIX}/api/models/{MODEL}"
 
@@ -105,7 +107,7 @@ def test_the_audit_names_who_did_what(login: Login) -> None:
 
 
 def test_a_batch_without_profiles_says_what_is_missing(login: Login) -> None:
-    found = login("viewer").get(f"{API}/batches/{week(3).start.isoformat()}/shapes").json()
+    found = login("viewer").get(f"{API}/batches/{week(3).start.isoformat()}").json()["shapes"]
     assert found["columns"] == []
     assert "no profile" in found["missing"]
 
@@ -202,9 +204,8 @@ def test_a_batch_that_failed_before_it_had_rows_is_shown_too(login: Login) -> No
         f"{API}/made/nothing",
         f"{API}/versions/99/card",
         f"{API}/versions/99/file",
-        f"{API}/versions/1/beside/99",
+        f"{API}/versions/1/compared?other=99",
         f"{API}/batches/1999-01-01T00:00:00Z",
-        f"{API}/batches/1999-01-01T00:00:00Z/shapes",
         f"{API}/batches/{week(3).start.isoformat()}/report",
         f"{API}/replays/nothing",
     ],
@@ -255,3 +256,36 @@ def test_the_api_describes_itself(login: Login) -> None:
             assert not {"user"} & {one["name"] for one in described.get("parameters", ())}, f"{method} {path}"
     twice = [name for name in found["components"]["schemas"] if "__" in name]
     assert twice == [], "of two things of one name the description has their modules in it"
+
+
+def test_a_version_is_compared_with_the_champion_and_that_one_with_its_rival(login: Login) -> None:
+    client = login("viewer")
+    found = client.get(f"{API}/versions/2/compared").json()
+    assert found["theirs"]["version"]["version"] == 1
+    assert (found["both"]["first"], found["both"]["second"]) == (2, 1)
+    assert 2 not in [one["version"] for one in found["others"]]
+    alone = client.get(f"{API}/versions/1/compared").json()
+    assert alone["theirs"] is None
+    assert {one["version"] for one in alone["others"]} >= {2}
+    assert client.get(f"{API}/versions/1/compared?other=3").json()["theirs"]["version"]["version"] == 3
+
+
+def test_a_page_shows_what_was_written_since_it_was_last_asked(login: Login, registry: Registry) -> None:
+    client, start = login("viewer"), week(3)
+    path = f"{API}/batches/{start.start.isoformat()}"
+    before = client.get(path).json()["page"]["findings"]
+    assert client.get(path).json()["page"]["findings"] == before
+    with registry.write() as writer:
+        writer.add_findings(MODEL, start, start.end, "ingest", [finding("DV014")])
+    after = client.get(path).json()["page"]["findings"]
+    assert len(after) == len(before) + 1
+
+
+def test_a_lost_profile_does_not_take_the_batch_with_it(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    from evergreen_console import batches
+
+    gone = Sources(batch="0" * 64, reference="1" * 64, version=1)
+    monkeypatch.setattr(batches, "sources_of", lambda *_: gone)
+    found = login("viewer").get(f"{API}/batches/{week(3).start.isoformat()}").json()
+    assert found["page"]["window"]["start"].startswith(str(week(3).start.date()))
+    assert "0000" in found["shapes"]["missing"] or "1111" in found["shapes"]["missing"]

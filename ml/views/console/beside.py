@@ -1,4 +1,4 @@
-"""Two versions on the batches that both scored: the same rows, while one served and the other went along."""
+"""A version beside another one: how both were judged, and the batches that both scored, one serving and one along."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ml.views.console import statements
+from ml.views.console.version import MOST_VERSIONS, VersionPage, version_page, versions_page
+from ml.views.timeline import primary_metric
 
 if TYPE_CHECKING:
     from ml.registry import Reader
@@ -36,14 +38,49 @@ class Beside:
     batches: tuple[BothScored, ...]
 
 
-def beside(reader: Reader, model: str, metric: str, first: int, second: int) -> Beside:
-    """Compare two versions on the newest batches that both scored.
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A version that one may compare with."""
+
+    version: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A version with another one: ``theirs`` is its page, null where there is none to compare with; ``others`` are the
+    newest that may be chosen.
+    """
+
+    others: tuple[Other, ...]
+    theirs: VersionPage | None
+    both: Beside | None
+
+
+def compared(reader: Reader, model: str, number: int, other: int | None = None) -> Compared:
+    """Lay a version beside another one: by default today's champion, and that one beside whom it was judged against.
 
     Raises:
         NotFoundError: one of them is not there.
     """
-    reader.version(model, first)
-    reader.version(model, second)
+    mine = version_page(reader, model, number)
+    wanted = _rival(mine) if other is None else other
+    listed = versions_page(reader, model, limit=MOST_VERSIONS).versions
+    others = tuple(Other(one.version, one.stage) for one in listed if one.version != number)
+    if wanted is None:
+        return Compared(others, None, None)
+    theirs = version_page(reader, model, wanted)
+    return Compared(others, theirs, _both(reader, model, number, wanted))
+
+
+def _rival(page: VersionPage) -> int | None:
+    if page.champion != page.version.version:
+        return page.champion
+    return None if page.gate is None else page.gate.champion
+
+
+def _both(reader: Reader, model: str, first: int, second: int) -> Beside:
+    metric = primary_metric(reader, model)
     rows = reader.ask(statements.BOTH_SCORED, model=model, metric=metric, first=first, second=second, limit=_MOST_ROWS)
     values: dict[tuple[datetime, datetime], dict[int, tuple[float, int]]] = {}
     for row in rows:

@@ -13,7 +13,7 @@ export function Batch() {
   return h(Page, {
     crumbs: [["Models", to.models()], [model, to.model(model)]], title: data ? `Batch ${batch(data.window.start, data.window.end)}` : "Batch",
     beside: data && h(State, { data }),
-  }, h(Answered, { answer, height: "24rem" }, ({ page, run }) => h(Told, { data: page, done: answer.reload, model, run })));
+  }, h(Answered, { answer, height: "24rem" }, ({ page, run, shapes }) => h(Told, { data: page, done: answer.reload, model, run, shapes })));
 }
 
 function State({ data }) {
@@ -21,7 +21,7 @@ function State({ data }) {
   return data.passed ? h(Badge, { colorPalette: "green", variant: "subtle" }, "usable") : h(Badge, { colorPalette: "red", variant: "subtle" }, "stopped");
 }
 
-const Told = ({ data, done, model, run }) =>
+const Told = ({ data, done, model, run, shapes }) =>
   h(Stack, { gap: 4 },
     h(Section, { title: "What came in" }, h(Facts, { facts: [
       ["From, until before", `${moment(data.window.start)} – ${moment(data.window.end)}`],
@@ -34,7 +34,7 @@ const Told = ({ data, done, model, run }) =>
     data.has_quarantine && h(Section, { title: "Rows set aside" }, h(SetAside, { model, start: data.window.start, total: data.rows_quarantined })),
     h(Section, { title: "Performance", beside: "on the rows whose labels have arrived" }, h(Metrics, { metrics: data.metrics, model })),
     h(Section, { title: "Drift", beside: "drifted: beyond the threshold, and by more than chance" }, h(Drift, { cells: [...data.other_drift.map((one) => ({ ...one, column: `${one.column} (not a feature)` })), ...data.columns] })),
-    h(Section, { title: "Profile", beside: "each column over the same of the rows that the champion had learned from" }, h(ShapesOf, { drift: data.columns, model, start: data.window.start })),
+    h(Section, { title: "Profile", beside: "each column over the same of the rows that the champion had learned from" }, h(ShapesOf, { drift: data.columns, model, shapes })),
     h(Section, { title: "Evidently's report" }, h(Report, { built: data.report_sha256 !== null, done, model, possible: data.columns.length > 0, start: data.window.start })),
     h(Section, { title: "Snapshots", beside: "a later one of the same kind replaces the one before" }, h(Snapshots, { snapshots: data.snapshots })));
 

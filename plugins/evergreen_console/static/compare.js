@@ -6,26 +6,17 @@ import { Figure, Plot, palette } from "./plot.js";
 import { count, many, moment, number, onClock, signed } from "./words.js";
 
 export function Compare({ model, page, metric }) {
-  const versions = useAnswer(ofModel(model, "versions"), { limit: 200 });
-  const mine = page.version.version;
   const [other, setOther] = useState(null);
-  const wanted = other ?? (page.champion !== null && page.champion !== mine ? page.champion : page.gate?.champion) ?? null;
-  const others = (versions.data?.versions ?? []).filter((one) => one.version !== mine);
-  if (versions.data !== null && others.length === 0) return h(Text, { color: "fg.muted" }, "There is no other version yet.");
-  return h(Stack, { gap: 3 },
-    h(Labelled, { label: "Compare with", width: "14rem" }, h(NativeSelect.Root, { size: "sm" }, h(NativeSelect.Field, { onChange: (event) => setOther(Number(event.target.value)), value: wanted ?? "" },
-      wanted === null && h("option", { value: "" }, "choose a version"),
-      others.map((one) => h("option", { key: one.version, value: one.version }, `version ${one.version} (${one.stage})`))), h(NativeSelect.Indicator))),
-    wanted !== null && h(Two, { key: wanted, metric, model, other: wanted, page }));
-}
-
-function Two({ model, page, other, metric }) {
-  const mine = page.version.version;
-  const answer = useAnswer(ofModel(model, "versions", other));
-  const both = useAnswer(ofModel(model, "versions", mine, "beside", other));
-  return h(Stack, { gap: 4 },
-    h(Answered, { answer }, ({ page: theirs }) => h(HeldOut, { metric, mine: page, model, theirs })),
-    h(Answered, { answer: both }, (data) => h(Both, { data })));
+  const answer = useAnswer(ofModel(model, "versions", page.version.version, "compared"), { other });
+  return h(Answered, { answer }, ({ both, others, theirs }) => {
+    if (others.length === 0) return h(Text, { color: "fg.muted" }, "There is no other version yet.");
+    const wanted = other ?? theirs?.version.version;
+    return h(Stack, { gap: 3 },
+      h(Labelled, { label: "Compare with", width: "14rem" }, h(NativeSelect.Root, { size: "sm" }, h(NativeSelect.Field, { onChange: (event) => setOther(Number(event.target.value)), value: wanted ?? "" },
+        wanted === undefined && h("option", { value: "" }, "choose a version"),
+        others.map((one) => h("option", { key: one.version, value: one.version }, `version ${one.version} (${one.stage})`))), h(NativeSelect.Indicator))),
+      theirs && h(Stack, { gap: 4 }, h(HeldOut, { metric, mine: page, model, theirs }), h(Both, { data: both })));
+  });
 }
 
 /** Metrics of both on held-out rows: the same ones, if one was judged against the other, else each on its own. */

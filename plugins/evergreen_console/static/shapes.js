@@ -1,19 +1,15 @@
 // Every column of a batch over the same column of the rows that the champion had learned from.
 import { Badge, Box, HStack, SimpleGrid, Stack, Text, h, useDark, useState } from "./host.js";
-import { ofModel, useAnswer } from "./api.js";
-import { Answered, Empty, Link, More, to } from "./parts.js";
+import { Empty, Link, More, to } from "./parts.js";
 import { Figure, Plot, palette } from "./plot.js";
 import { count, number, percent } from "./words.js";
 
 const FEW = 9;
 const LONGEST = 16; // characters of a category's name
 
-export function ShapesOf({ model, start, drift }) {
-  const answer = useAnswer(ofModel(model, "batches", start, "shapes"));
-  return h(Answered, { answer }, (data) => (data.columns.length > 0
-    ? h(All, { data, drift, model })
-    : h(Empty, { title: "There is nothing to lay over it" }, data.missing)));
-}
+export const ShapesOf = ({ model, shapes, drift }) => (shapes.columns.length > 0
+  ? h(All, { data: shapes, drift, model })
+  : h(Empty, { title: "There is nothing to lay over it" }, shapes.missing));
 
 function All({ data, drift, model }) {
   const [whole, setWhole] = useState(false);

@@ -3,16 +3,21 @@
     python -m tests.browser.browsing                # from the root; fills a home with the demo's year first
     python -m tests.browser.browsing --home DIR     # a home that `python -m tests.browser.records DIR` filled
 
-Starts a real Airflow (SQLite, LocalExecutor) on the records, plays a loop of a second model into the same database, and
-asks Airflow's own `/api/v2/version` ten times a second: first with nobody about, then while clients go from page to
-page, each asking for all that a page shows and then reading it for a second. Prints the percentiles of both, those of
-the console's answers, and how many failed. Ends with 1 if an answer failed or the 95th percentile of `version` is more
-than twice that of an idle Airflow. Times are wall times of this machine: only the ratio says something on another one.
+Starts a real Airflow (SQLite, LocalExecutor) on the records, plays a loop of a second model into the same database, on
+one thread as the demo's tasks do, and asks Airflow's own `/api/v2/version` ten times a second: with nobody about,
+beside the loop, and while clients also go from page to page, each asking for all that a page shows and then reading it
+for a second. To know what is the console's of that, the same clients ask as often for one file of the page, which takes
+no log-in and no thread, and for one DAG, an answer of Airflow's own with a log-in and a permission.
+
+Prints the percentiles of all, and how many failed. Ends with 1 if an answer failed or the 95th percentile of `version`
+is more than twice that of an idle Airflow. Times are wall times of this machine: only the ratios say something on
+another one.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -144,7 +149,8 @@ def loop_of(home: Path) -> subprocess.Popen[bytes]:
         "        another = spec.model_copy(update={'model': f'{spec.model}-{number}'})\n"
         "        run(workspace, another, start=START, end=START + WEEKS * WEEK)\n"
     )
-    return subprocess.Popen([sys.executable, "-c", program, str(home), str(path)])
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "-c", program, str(home), str(path)], env=one_thread)
 
 
 def main() -> int:
@@ -163,33 +169,39 @@ def main() -> int:
 
 
 def measure(site: Site, home: Path, clients: int, seconds: float) -> int:
-    pages = list(pages_of(site).values())
+    peers = {"a file": [["/evergreen/static/leaf.svg"]], "a DAG of Airflow's": [["/api/v2/dags/deliveries"]]}
+    crowds = {**peers, "the console": list(pages_of(site).values())}
+    version, answers = [], []
     watch(site, 5)
-    alone = watch(site, seconds / 2)
+    version.append(("idle", watch(site, seconds / 2)))
     loop = loop_of(home)
     try:
         time.sleep(5)
-        beside_loop = watch(site, seconds / 2)
+        version.append(("beside a loop", watch(site, seconds / 2)))
         # In a process of their own: whoever watches must not wait for them at his own interpreter's lock.
         with ProcessPoolExecutor(1, get_context("spawn")) as aside:
             aside.submit(len, ()).result()  # it is there before the minute begins
-            others = aside.submit(crowd, site, pages, clients, seconds)
-            browsed = watch(site, seconds)
-            asked = others.result()
+            for name, pages in crowds.items():
+                others = aside.submit(crowd, site, pages, clients, seconds)
+                version.append((f"and {clients} ask for {name}", watch(site, seconds)))
+                answers.append((f"their answers: {name}", others.result()))
         running = loop.poll() is None
     finally:
         loop.kill()
         loop.wait()
-    return report([("idle", alone), ("beside a loop", beside_loop), ("and browsed", browsed)], asked, running)
+    return report(version, answers, running)
 
 
-def report(version: Sequence[tuple[str, Asked]], console: Asked, loop_ran: bool) -> int:
-    print(f"{'/api/v2/version':<24} {'answers':>8} {'median ms':>10} {'p95 ms':>8} {'of idle':>8}")
+Named = Sequence[tuple[str, Asked]]
+
+
+def report(version: Named, answers: Named, loop_ran: bool) -> int:
+    print(f"{'/api/v2/version':<36} {'answers':>8} {'median ms':>10} {'p95 ms':>8} {'of idle':>8}")
     idle = version[0][1].percentile(95)
-    for name, one in [*version, ("the console's API", console)]:
+    for name, one in [*version, *answers]:
         high = one.percentile(95)
-        print(f"{name:<24} {len(one.milliseconds):>8} {one.percentile(50):>10.1f} {high:>8.1f} {high / idle:>8.2f}")
-    failed = [one for _, part in version for one in part.failed] + console.failed
+        print(f"{name:<36} {len(one.milliseconds):>8} {one.percentile(50):>10.1f} {high:>8.1f} {high / idle:>8.2f}")
+    failed = [one for _, part in [*version, *answers] for one in part.failed]
     print(
         f"failed: {len(failed)} {failed[:3]}; the loop {'ran all the time' if loop_ran else 'was over before the end'}"
     )

@@ -70,6 +70,8 @@ def test_whoever_measures_browsing_asks_what_a_browser_asks(browser: Looking, si
     differing = {}
     for address in {*one_of_each.values(), f"{MODEL}/versions/{champion}"}:
         with browser.at(address) as (page, seen):
+            page.locator("[data-evergreen] h2").first.wait_for()  # a busy machine is silent before that, too
+            settle(page)
             for heading in page.get_by_role("heading", level=2).all():
                 heading.scroll_into_view_if_needed()
             settle(page)

@@ -38,7 +38,7 @@ class Piece:
     def in_order(self) -> Piece:
         """Return the rows in the order of time; rows of one moment stay as they are."""
         at = self.moments.at
-        if len(at) < 2 or bool((at[:-1] <= at[1:]).all()):  # noqa: PLR2004
+        if bool((at[:-1] <= at[1:]).all()):
             return self
         order = np.argsort(at, kind="stable")
         return Piece(self.table.take(pa.array(order)), self.moments.take(order))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,12 +87,12 @@ class Head:
         >>> str(Head.parse("orders:12:" + "a" * 64)) == "orders:12:" + "a" * 64
         True
         """
-        parts = text.split(":")
-        if len(parts) != 3 or not parts[1].isdecimal() or len(parts[2]) != 64:  # noqa: PLR2004
+        found = re.fullmatch("([^:]*):([0-9]+):([^:]{64})", text)
+        if found is None:
             raise ValueError(
                 f"{text!r} is no head of a chain; accepted is MODEL:NUMBER:SHA256, as `audit head` says it"
             )
-        return cls(parts[0], int(parts[1]), parts[2])
+        return cls(found[1], int(found[2]), found[3])
 
 
 class Fault(StrEnum):

@@ -23,15 +23,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    stamp: int
+    stamp: str
     answer: object
     size: int
 
 
 class Answers:
-    """Remembers what views said of a model, each with the number of the model's newest event of then.
+    """Remembers what views said of a model, each with the digest of the model's newest event of then.
 
-    Every record of a model is written with an event, so that a view of a model with the same number says the same. What
+    Every record of a model is written with an event, so that a view of a model with the same digest says the same. What
     was asked for last stays; all of it would take ``most_bytes`` as JSON. Answers do not change: threads may share one.
     """
 
@@ -50,7 +50,7 @@ class Answers:
         **kwargs: P.kwargs,
     ) -> T:
         """Return what a view says of a model; it must say it from the model's own records alone."""
-        # Before the view: where a record comes in between, the answer is newer than its number, and is asked again.
+        # Before the view: where a record comes in between, the answer is newer than its stamp, and is asked again.
         stamps = reader.ask(statements.STAMPS, names=[model])
         stamp = stamps[0].stamp if stamps else None
         if stamp is None:  # not on record, or older than the chain of custody
@@ -60,10 +60,10 @@ class Answers:
         if kept is not None:
             return cast("T", kept.answer)
         answer = view(reader, model, *args, **kwargs)
-        self._keep(key, _Kept(stamp, answer, len(to_json(answer))))
+        self._keep(key, _Kept(stamp, answer, len(to_json(answer, serialize_unknown=True))))
         return answer
 
-    def _recall(self, key: Hashable, stamp: int) -> _Kept | None:
+    def _recall(self, key: Hashable, stamp: str) -> _Kept | None:
         with self._lock:
             found = self._kept.get(key)
             if found is None or found.stamp != stamp:

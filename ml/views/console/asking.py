@@ -19,7 +19,6 @@ _TYPES: dict[str, Any] = {
     "baseline": JsonText,
     "seen_until": UtcDateTime,
     "since": UtcDateTime,
-    "stamp": Integer,
     "start": UtcDateTime,
     "value": Double,
     "metrics": JsonText,

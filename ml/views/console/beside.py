@@ -48,8 +48,8 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A version with another one: ``theirs`` is its page, null where there is none to compare with; ``others`` are the
-    newest that may be chosen.
+    """A version with another one: ``theirs`` is its page, null where there is none to compare with; ``others`` may be
+    chosen: the newest ones, and this one.
     """
 
     others: tuple[Other, ...]
@@ -66,11 +66,12 @@ def compared(reader: Reader, model: str, number: int, other: int | None = None) 
     mine = version_page(reader, model, number)
     wanted = _rival(mine) if other is None else other
     listed = versions_page(reader, model, limit=MOST_VERSIONS).versions
-    others = tuple(Other(one.version, one.stage) for one in listed if one.version != number)
+    others = {one.version: Other(one.version, one.stage) for one in listed if one.version != number}
     if wanted is None:
-        return Compared(others, None, None)
+        return Compared(tuple(others.values()), None, None)
     theirs = version_page(reader, model, wanted)
-    return Compared(others, theirs, _both(reader, model, number, wanted))
+    others.setdefault(wanted, Other(wanted, theirs.version.stage.value))  # it may be older than all that are listed
+    return Compared(tuple(others.values()), theirs, _both(reader, model, number, wanted))
 
 
 def _rival(page: VersionPage) -> int | None:

@@ -11,13 +11,15 @@ from ml.views.console.asking import asking
 MODELS = asking("SELECT name FROM model ORDER BY name LIMIT :limit", "name")
 
 STAMPS = asking(
-    """SELECT model.name, (SELECT max(event.number) FROM event WHERE event.model = model.name) AS stamp
+    """SELECT model.name,
+       (SELECT event.sha256 FROM event WHERE event.model = model.name ORDER BY event.number DESC LIMIT 1) AS stamp
        FROM model WHERE model.name IN :names""",
     "name stamp",
     many="names",
 )
-"""The number of each model's newest event. Every record of a model is written with one, so that a model whose number is
-what it was stands where it stood. Null: its records are older than the chain of custody.
+"""The digest of each model's newest event. Every record of a model is written with an event, and an event holds the
+digest of the one before: a model whose digest is what it was stands where it stood, also after the database was
+restored from a backup and went on. Null: its records are older than the chain of custody.
 """
 
 SPECS = asking(

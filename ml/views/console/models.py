@@ -123,9 +123,9 @@ def page(
     )
 
 
-def one(reader: Reader, model: str, known: Known | None = None) -> ModelRow | None:
+def one(reader: Reader, model: str) -> ModelRow | None:
     """Return the row of one model, None if the records do not know it."""
-    found = standings(reader, (model,), known or Known())
+    found = standings(reader, (model,), Known())
     add_sparks(reader, found)
     return _row(found[0]) if found else None
 

@@ -59,20 +59,20 @@ class Standing:
 
 
 class Known:
-    """Where models stood when they were last asked about, with the number of their newest event of then.
+    """Where models stood when they were last asked about, with the digest of their newest event of then.
 
-    A model with the same number stands there still. Threads may share one: what one of them replaces is the same.
+    A model with the same digest stands there still. Threads may share one: what one of them replaces is the same.
     """
 
     def __init__(self) -> None:
-        self._standings: dict[str, tuple[int | None, Standing]] = {}
+        self._standings: dict[str, tuple[str | None, Standing]] = {}
 
-    def of(self, model: str, stamp: int | None) -> Standing | None:
+    def of(self, model: str, stamp: str | None) -> Standing | None:
         """Return where a model stands, None if that is not known."""
         found = self._standings.get(model)
         return found[1] if found is not None and stamp is not None and found[0] == stamp else None
 
-    def keep(self, standing: Standing, stamp: int | None) -> None:
+    def keep(self, standing: Standing, stamp: str | None) -> None:
         """Remember where a model stands."""
         self._standings[standing.model] = (stamp, standing)
 
@@ -81,7 +81,7 @@ def standings(reader: Reader, visible: Collection[str], known: Known) -> list[St
     """Return how each of the models stands, in no order; only those are looked at of which something is new."""
     if not visible:
         return []
-    # Before the rows: where a record comes in between, they are newer than their number, and are read again.
+    # Before the rows: where a record comes in between, they are newer than their stamp, and are read again.
     stamps = {row.name: row.stamp for row in reader.ask(statements.STAMPS, names=sorted(visible))}
     found = {model: known.of(model, stamp) for model, stamp in stamps.items()}
     for standing in _looked_at(reader, [model for model, one in found.items() if one is None]):

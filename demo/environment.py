@@ -107,7 +107,7 @@ def _airflow(places: Places, port: int, keys: Secrets) -> dict[str, str]:
         "logging": {"base_log_folder": places.airflow / "logs"},
         "api": {"host": HOST, "port": port, "base_url": address, "workers": 1, "secret_key": keys.api_secret},
         "api_auth": {"jwt_secret": keys.jwt_secret},
-        "scheduler": {"scheduler_idle_sleep_time": 0.1, "enable_health_check": False},
+        "scheduler": {"scheduler_idle_sleep_time": 0.25, "enable_health_check": False},
         "dag_processor": {
             "refresh_interval": 10,
             "min_file_process_interval": 30,

@@ -151,7 +151,9 @@ def loop_of(home: Path) -> subprocess.Popen[bytes]:
         "        run(workspace, another, start=START, end=START + WEEKS * WEEK)\n"
     )
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-c", program, str(home), str(path)], env=one_thread)
+    # Linux shares the cores among sessions: as a task of Airflow's, it is in none with whoever asks.
+    command = [sys.executable, "-c", program, str(home), str(path)]
+    return subprocess.Popen(command, env=one_thread, start_new_session=True)
 
 
 def main() -> int:
@@ -182,8 +184,9 @@ def measure(site: Site, home: Path, clients: int, seconds: float, reading: float
     try:
         time.sleep(5)
         version["beside a loop"] = watch(site, seconds / 2)
-        # In a process of their own: whoever watches must not wait for them at his own interpreter's lock.
-        with ProcessPoolExecutor(1, get_context("spawn")) as aside:
+        # In a process and a session of their own: whoever watches must wait for them neither at his own interpreter's
+        # lock nor for his share of the cores.
+        with ProcessPoolExecutor(1, get_context("spawn"), initializer=os.setsid) as aside:
             aside.submit(len, ()).result()  # it is there before the minute begins
             for name, pages in crowds.items():
                 others = aside.submit(crowd, site, pages, clients, seconds, reading)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -14,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from demo import airflow as local
 from demo.places import Places
@@ -120,35 +119,46 @@ class Seen:
 
 @dataclass
 class Looking:
-    """A browser, logged in."""
+    """A browser, logged in: all its pages share what it has loaded, as those of one person do."""
 
-    browser: Browser
+    context: BrowserContext
     site: Site
 
     @contextmanager
     def at(self, path: str, *, width: int = WIDE, dark: bool = False) -> Iterator[tuple[Page, Seen]]:
         """Open a page and wait until it has all that it asks for."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
-        )
-        context.add_cookies([{"name": "_token", "value": self.site.token, "url": self.site.address}])
-        theme = json.dumps("dark" if dark else "light")
-        context.add_init_script(f"window === top && localStorage.setItem('theme', {theme})")  # a frame has none
-        page, seen = context.new_page(), Seen()
+        theme = "dark" if dark else "light"
+        page, seen = self.context.new_page(), Seen()
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.add_init_script(f"window === top && localStorage.setItem('theme', '{theme}')")  # a frame has none
         seen.watch(page, self.site.address)
         page.goto(self.site.address + path)
         settle(page)
         try:
             yield page, seen
         finally:
-            context.close()
+            page.close()
 
 
 def settle(page: Page) -> None:
-    """Wait until the console shows its answers."""
+    """Wait until the console shows its answers, and for 300 ms no element came or went (ten seconds at most).
+
+    A picture is drawn anew when its place gets another width, as when a scroll bar appears: on a busy machine that is
+    long after the last answer.
+    """
     page.wait_for_load_state("networkidle")
     page.wait_for_function("!document.querySelector('[role=status][aria-label=Loading]')")
-    page.wait_for_timeout(300)
+    page.evaluate(_QUIET)
+
+
+_QUIET = """() => new Promise((done) => {
+  const quiet = () => { watcher.disconnect(); done(); };
+  let timer = setTimeout(quiet, 300);
+  const watcher = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(quiet, 300); });
+  setTimeout(quiet, 10000);
+  watcher.observe(document.body, { childList: true, subtree: true });
+})"""
 
 
 @contextmanager
@@ -159,7 +169,9 @@ def looking(site: Site, arguments: Sequence[str] = ("--no-sandbox", "--disable-g
         raise FileNotFoundError(MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(arguments))
+        context = browser.new_context()
+        context.add_cookies([{"name": "_token", "value": site.token, "url": site.address}])
         try:
-            yield Looking(browser, site)
+            yield Looking(context, site)
         finally:
             browser.close()
